@@ -1,0 +1,25 @@
+"""Where the workbook's own files lie: shipped data, geodata and notebooks.
+
+In a checkout they are the top-level folders; in an installed wheel they are
+carried inside the package. The office's own data lie outside both, in
+``$JINGDE_HOME`` when it is set.
+"""
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped(folder: str) -> Path:
+    """Folder of shipped files: ``data``, ``geodata`` or ``notebooks``."""
+    checkout = _PACKAGE.parent / folder
+    if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
+        return checkout
+    return _PACKAGE / "_shipped" / folder
+
+
+def home() -> Path | None:
+    """Folder of the office's own data (``$JINGDE_HOME``), or None when unset."""
+    value = os.environ.get("JINGDE_HOME", "").strip()
+    return Path(value).expanduser() if value else None
