@@ -1,0 +1,225 @@
+"""The county's checked tables together, their keys agreeing, with their provenance.
+
+Tables come from a folder: the one given, else ``$JINGDE_HOME``, else the shipped one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from jingde_core.ledgers.folder import read_tables
+from jingde_core.model.naming import unknown_name
+from jingde_core.model.parameters import Parameters
+from jingde_core.model.place import home, shipped
+from jingde_core.model.problem import Problem, collected
+
+if TYPE_CHECKING:
+    import geopandas
+
+#: what a row gains from the record that it points to: column -> (table, {gained: there})
+_JOINED: dict[str, tuple[str, dict[str, str]]] = {
+    "person": ("persons", {n: n for n in ("household", "sex", "birth_year", "labour", "health")}),
+    "station": ("pv_stations", {"village": "village"}),
+    "asset": ("assets", {n: n for n in ("village", "asset_class", "form")}),
+    "problem": ("problems", {n: n for n in ("village", "household", "source", "aspect")}),
+    "entity": ("entities", {"village": "village", "entity_kind": "kind"}),
+    "fund": ("funds", {"year": "year", "fund_source": "source"}),
+    "household": (
+        "households",
+        {
+            n: n
+            for n in (
+                "village",
+                "status",
+                "exit_status",
+                "attribute",
+                "main_cause",
+                "members",
+                "left_on",
+                "lifted_on",
+            )
+        },
+    ),
+    "village": ("villages", {"town": "town", "village_kind": "kind", "poor_2014": "poor_2014"}),
+}
+
+
+class County:
+    """Checked tables of one county, as attributes: ``households``, ``persons``, ``assets``, ...
+
+    ``villages`` and ``towns`` are GeoDataFrames; every table is handed out as a copy, so that
+    nothing a caller does changes the county.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        provenance: pd.DataFrame,
+        parameters: Parameters,
+        geodata: Path | None = None,
+    ) -> None:
+        self.tables = MappingProxyType(dict(tables))
+        self.provenance = provenance
+        self.parameters = parameters
+        self._geodata = geodata or shipped("geodata")
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "County":
+        """The county of a folder: ``path``, else ``$JINGDE_HOME``, else the shipped data.
+
+        Raises
+        ------
+        DataError
+            with every fault of the files at once; nothing is half loaded.
+        """
+        folder = Path(path) if path is not None else home() or shipped("data")
+        tables, provenance = read_tables(folder)
+        geodata = folder / "geodata"
+        county = cls(tables, provenance, Parameters.load(), geodata if geodata.is_dir() else None)
+        _ = county._geometry
+        return county
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = self.__dict__.get("tables", {})
+        if name not in tables:
+            raise AttributeError(unknown_name(name, tables))
+        return pd.DataFrame(tables[name].copy(deep=False))
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self.tables]
+
+    @cached_property
+    def _geometry(self) -> "dict[str, geopandas.GeoDataFrame]":
+        from jingde_core.geography.features import read_geometry
+
+        return self._shapes(read_geometry)
+
+    @cached_property
+    def _tiles(self) -> "dict[str, geopandas.GeoDataFrame]":
+        from jingde_core.geography.features import read_tiles
+
+        return self._shapes(read_tiles)
+
+    def _shapes(self, read: Callable[..., Any]) -> "dict[str, geopandas.GeoDataFrame]":
+        """Shapes of towns and villages, held against the tables' codes, with their attributes."""
+        shapes = dict(zip(("towns", "villages"), read(self._geodata), strict=True))
+        located = {}
+        with collected() as problems:
+            for table, frame in shapes.items():
+                own = self.tables[table]
+                for code in sorted(set(frame["code"]) ^ set(own["code"])):
+                    missing = f"{table}.csv" if code in set(frame["code"]) else f"{table}.geojson"
+                    problems.append(
+                        Problem("unknown_key", file=f"{table}", found=code, expected=missing)
+                    )
+                joined = frame.set_index("code")[["geometry_kind", "geometry"]]
+                joined = joined.reindex(own["code"]).reset_index(drop=True)
+                for place, name in enumerate(own):
+                    joined.insert(place, name, own[name])
+                located[table] = joined
+        return located
+
+    @property
+    def villages(self) -> "geopandas.GeoDataFrame":
+        """Villages and communities with their polygons, one row each, in order of code."""
+        return self._geometry["villages"].copy()
+
+    @property
+    def towns(self) -> "geopandas.GeoDataFrame":
+        """Towns with their polygons, one row each, in order of code."""
+        return self._geometry["towns"].copy()
+
+    def tiles(self, level: str = "village") -> "geopandas.GeoDataFrame":
+        """Villages or towns as equal tiles: the second view, which claims no shape or size."""
+        return self._tiles[f"{level}s"].copy()
+
+    @property
+    def as_of(self) -> str:
+        """Latest day that the data speak of, as the manifest states it."""
+        return str(self.provenance["as_of"].max())
+
+    def kinds(self, *tables: str) -> list[str]:
+        """Kinds of provenance of these tables (all, when none is named), each once."""
+        rows = self.provenance
+        chosen = rows if not tables else rows[rows["table"].isin(tables)]
+        return sorted(chosen["kind"].unique())
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """A table with the place and people its rows point to: village, town, status, cause.
+
+        Besides the tables there are three views: ``exits`` (a household's year of lifting),
+        ``pv_accounts`` (income, upkeep and wages of stations), and ``guarantee_profile``
+        (households with one column an indicator: 1 deprived, 0 not, NaN unknown).
+        """
+        if table not in self._frames:
+            own = _VIEWS[table](self) if table in _VIEWS else self.tables.get(table)
+            if own is None:
+                raise KeyError(unknown_name(table, [*self.tables, *_VIEWS]))
+            frame = own.copy(deep=False)
+            for column, (target, gains) in _JOINED.items():
+                if column not in frame:
+                    continue
+                other = self.tables[target].set_index(self.tables[target].columns[0])
+                for gained, there in gains.items():
+                    if gained not in frame:
+                        frame[gained] = frame[column].map(other[there])
+            for column, derived in _DERIVED.get(table, {}).items():
+                frame[column] = derived(frame)
+            self._frames[table] = frame
+        return self._frames[table].copy(deep=False)
+
+
+def _exits(county: County) -> pd.DataFrame:
+    years = county.tables["household_years"]
+    lifted = county.tables["households"].set_index("id")["lifted_on"].dt.year
+    return years[years["year"] == years["household"].map(lifted)].reset_index(drop=True)
+
+
+def _pv_accounts(county: County) -> pd.DataFrame:
+    months = county.tables["pv_months"][["station", "month", "income", "upkeep"]]
+    paid = county.tables["distributions"]
+    labour = paid["kind"].isin(["post_wage", "temporary_wage", "village_works"])
+    wages = paid[paid["station"].notna() & labour][["station", "date", "amount"]]
+    wages = wages.rename(columns={"date": "month", "amount": "wages"})
+    accounts = pd.concat([months, wages], ignore_index=True)
+    return accounts.fillna({"income": 0.0, "upkeep": 0.0, "wages": 0.0})
+
+
+def _guarantee_profile(county: County) -> pd.DataFrame:
+    deprived = {"pass": 0.0, "exempt": 0.0, "fail": 1.0}
+    states = county.tables["guarantees"]
+    profile = states.assign(state=states["state"].map(deprived)).pivot(
+        index="household", columns="indicator", values="state"
+    )
+    households = county.tables["households"].set_index("id")
+    return households.join(profile, how="inner").reset_index(names="id")
+
+
+_VIEWS: dict[str, Callable[[County], pd.DataFrame]] = {
+    "exits": _exits,
+    "pv_accounts": _pv_accounts,
+    "guarantee_profile": _guarantee_profile,
+}
+#: tables that a view is made of
+SOURCES = {
+    "exits": ("households", "household_years"),
+    "pv_accounts": ("pv_months", "distributions"),
+    "guarantee_profile": ("households", "guarantees"),
+}
+#: columns that a rate needs and the rows hold in another form
+_DERIVED: dict[str, dict[str, Callable[[pd.DataFrame], "pd.Series[Any]"]]] = {
+    "guarantees": {
+        "met": lambda frame: frame["state"].isin(["pass", "exempt"]),
+        "known": lambda frame: frame["state"] != "unknown",
+    },
+    "water_works": {
+        "passed": lambda frame: frame["quality"].map({"pass": 1.0, "fail": 0.0}),
+    },
+    "problems": {"closed": lambda frame: frame["closed_on"].notna()},
+    "measures": {"done": lambda frame: frame["done_on"].notna()},
+}

@@ -1,0 +1,108 @@
+"""Plain tallies as metrics: how many rows, how much in all, how many different, what share.
+
+Most figures of a county's programmes are tallies; each is declared in one call, next to
+the subject it belongs to. Money is summed in whole fen, so that a total is exact.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from jingde_core.metrics.finish import Sums, ratio, total
+from jingde_core.metrics.kernel import Array
+from jingde_core.metrics.registry import METRICS, Metric
+
+Moments = Callable[..., Any]
+
+
+def rows_of(name: str, table: str, unit: str, about: str, *, key: str = "id") -> Metric:
+    """Number of rows; 0 for none. ``key`` is a column that is never empty."""
+    return _declared(name, table, unit, about, (key,), _one_each(key), total("rows"))
+
+
+def sum_of(name: str, table: str, column: str, unit: str, about: str) -> Metric:
+    """Sum of a column; 0 for no row. Yuan are added up in whole fen."""
+    if unit == "yuan":
+        return _declared(name, table, unit, about, (column,), _fen(column), _yuan)
+    return _declared(name, table, unit, about, (column,), _itself(column), total("total"))
+
+
+def share_of(name: str, table: str, column: str, about: str, *, of: str = "") -> Metric:
+    """Sum of a column over the sum of ``of``, or over the rows; NaN where that is zero."""
+    columns = (column, of) if of else (column,)
+    return _declared(name, table, "1", about, columns, _pair(column, of), ratio("above", "below"))
+
+
+def distinct_of(name: str, table: str, column: str, unit: str, about: str) -> Metric:
+    """Number of different values of a column; 0 for none."""
+
+    def counted(**columns: Array) -> float:
+        return float(len(np.unique(columns[column])))
+
+    return _declared(name, table, unit, about, (column,), counted, None)
+
+
+def once_each(name: str, table: str, key: str, column: str, unit: str, about: str) -> Metric:
+    """Sum of a column over the different values of ``key``, each counted once."""
+
+    def counted(**columns: Array) -> float:
+        _, first = np.unique(columns[key], return_index=True)
+        return float(columns[column][first].sum())
+
+    return _declared(name, table, unit, about, (key, column), counted, None)
+
+
+def _one_each(key: str) -> Moments:
+    return lambda **columns: {"rows": np.ones(len(columns[key]))}
+
+
+def _itself(column: str) -> Moments:
+    return lambda **columns: {"total": columns[column].astype(float)}
+
+
+def _fen(column: str) -> Moments:
+    return lambda **columns: {"fen": np.rint(columns[column] * 100)}
+
+
+def _pair(column: str, of: str) -> Moments:
+    def moments(**columns: Array) -> dict[str, Array]:
+        above = columns[column].astype(float)
+        return {"above": above, "below": columns[of] if of else np.ones(len(above))}
+
+    return moments
+
+
+def _yuan(sums: Sums) -> Array:
+    return np.asarray(sums["fen"], dtype=float) / 100
+
+
+def _declared(
+    name: str,
+    table: str,
+    unit: str,
+    about: str,
+    columns: tuple[str, ...],
+    function: Moments,
+    finish: Callable[..., Array] | None,
+) -> Metric:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = about
+    return METRICS.add(
+        Metric(
+            name=name,
+            table=table,
+            unit=unit,
+            source="county report 2020",
+            columns=columns,
+            parameters=MappingProxyType({}),
+            denominator="below" if len(columns) > 1 and finish is not None else "",
+            ordered=finish is None,
+            per="",
+            function=function,
+            finisher=finish,
+            rules=MappingProxyType({}),
+            empty=0.0,
+        )
+    )
