@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jingde_core.county.rows import Rows
 from jingde_core.ledgers.folder import read_tables
 from jingde_core.model.naming import unknown_name
 from jingde_core.model.parameters import Parameters
@@ -65,8 +66,9 @@ class County:
         self.tables = MappingProxyType(dict(tables))
         self.provenance = provenance
         self.parameters = parameters
+        self._kinds = dict(zip(provenance["table"], provenance["kind"], strict=True))
         self._geodata = geodata or shipped("geodata")
-        self._frames: dict[str, pd.DataFrame] = {}
+        self._rows: dict[str, Rows] = {}
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "County":
@@ -145,9 +147,7 @@ class County:
 
     def kinds(self, *tables: str) -> list[str]:
         """Kinds of provenance of these tables (all, when none is named), each once."""
-        rows = self.provenance
-        chosen = rows if not tables else rows[rows["table"].isin(tables)]
-        return sorted(chosen["kind"].unique())
+        return sorted({self._kinds[table] for table in tables or self._kinds})
 
     def frame(self, table: str) -> pd.DataFrame:
         """A table with the place and people its rows point to: village, town, status, cause.
@@ -156,22 +156,30 @@ class County:
         ``pv_accounts`` (income, upkeep and wages of stations), and ``guarantee_profile``
         (households with one column an indicator: 1 deprived, 0 not, NaN unknown).
         """
-        if table not in self._frames:
+        return self.rows(table).frame.copy(deep=False)
+
+    def rows(self, table: str) -> Rows:
+        """The rows of `frame` as arrays ready to be counted; prepared once."""
+        if table not in self._rows:
             own = _VIEWS[table](self) if table in _VIEWS else self.tables.get(table)
             if own is None:
                 raise KeyError(unknown_name(table, [*self.tables, *_VIEWS]))
-            frame = own.copy(deep=False)
-            for column, (target, gains) in _JOINED.items():
-                if column not in frame:
-                    continue
-                other = self.tables[target].set_index(self.tables[target].columns[0])
-                for gained, there in gains.items():
-                    if gained not in frame:
-                        frame[gained] = frame[column].map(other[there])
-            for column, derived in _DERIVED.get(table, {}).items():
-                frame[column] = derived(frame)
-            self._frames[table] = frame
-        return self._frames[table].copy(deep=False)
+            self._rows[table] = Rows(table, self._joined(table, own.copy(deep=False)), self.tables)
+        return self._rows[table]
+
+    def _joined(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+        for column, (target, gains) in _JOINED.items():
+            if column not in frame:
+                continue
+            other = self.tables[target]
+            positions = pd.Index(other.iloc[:, 0]).get_indexer(frame[column])
+            for gained, there in gains.items():
+                if gained not in frame:
+                    values = other[there].reset_index(drop=True).reindex(positions)
+                    frame[gained] = values.set_axis(frame.index)
+        for column, derived in _DERIVED.get(table, {}).items():
+            frame[column] = derived(frame)
+        return frame
 
 
 def _exits(county: County) -> pd.DataFrame:
