@@ -15,7 +15,7 @@ COUNTY_CODE = "341825"
 PLACES = ("county", "town", "village")
 UNIVERSES = ("registered", "edge", "all")
 #: tables of households, in which a universe is chosen, and the states that are in each
-_STATES = {
+_STATES: dict[str, dict[str, tuple[str, ...]]] = {
     "households": {"registered": ("registered",), "edge": ("edge",)},
     "guarantee_profile": {"registered": ("registered",), "edge": ("edge",)},
     "household_years": {"registered": ("poor", "lifted"), "edge": ("edge",)},
