@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 import jingde_core as jc
@@ -132,9 +133,13 @@ def test_a_name_like_null_is_a_name(folder):
 
 
 def test_an_office_folder_without_manifest_is_imported_and_says_so(folder):
+    """And its rows stand in the same order under the same names as shipped ones."""
     edit(folder, "visits", lambda lines: lines)
-    county = jc.County.load(folder)
-    assert county.kinds() == ["imported"]
+    imported, shipped_one = jc.County.load(folder), jc.County.load()
+    assert imported.kinds() == ["imported"]
+    for name, frame in shipped_one.tables.items():
+        pd.testing.assert_frame_equal(imported.tables[name], frame)
+    assert list(imported.towns["name"]) == list(shipped_one.towns["name"])
 
 
 def test_a_damaged_manifest_is_named(folder):
@@ -177,7 +182,9 @@ def test_a_wrong_boundary_file_beside_the_data_is_refused(folder, fault):
 def test_tables_outside_the_contract_are_not_written(county, tmp_path):
     tables = {"visits": county.visits.assign(collected=-1)}
     with pytest.raises(jc.DataError):
-        write_tables(tables, tmp_path / "out", about={"as_of": "2020-09-30", "*": {"kind": "imported"}})
+        write_tables(
+            tables, tmp_path / "out", about={"as_of": "2020-09-30", "*": {"kind": "imported"}}
+        )
     assert not (tmp_path / "out").exists()
 
 

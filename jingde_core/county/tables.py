@@ -178,7 +178,7 @@ class County:
                     values = other[there].reset_index(drop=True).reindex(positions)
                     frame[gained] = values.set_axis(frame.index)
         for column, derived in _DERIVED.get(table, {}).items():
-            frame[column] = derived(frame)
+            frame[column] = derived(frame, self.tables)
         return frame
 
 
@@ -219,15 +219,32 @@ SOURCES = {
     "pv_accounts": ("pv_months", "distributions"),
     "guarantee_profile": ("households", "guarantees"),
 }
-#: columns that a rate needs and the rows hold in another form
-_DERIVED: dict[str, dict[str, Callable[[pd.DataFrame], "pd.Series[Any]"]]] = {
+
+
+def _income_before(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> "pd.Series[Any]":
+    """Income of the same household a year earlier; NaN where it was not on the register."""
+    earlier = frame[["household", "year", "income_per_head"]].assign(year=frame["year"] + 1)
+    joined = frame[["household", "year"]].merge(earlier, on=["household", "year"], how="left")
+    return joined["income_per_head"].set_axis(frame.index)
+
+
+def _asset_value(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> "pd.Series[Any]":
+    """Original value of the assets that lie in a village; 0 for none."""
+    value = tables["assets"].groupby("village")["original_value"].sum()
+    return frame["code"].map(value).fillna(0.0)
+
+
+#: columns that a metric needs and the rows hold in another form
+_DERIVED: dict[str, dict[str, Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Any]]] = {
     "guarantees": {
-        "met": lambda frame: frame["state"].isin(["pass", "exempt"]),
-        "known": lambda frame: frame["state"] != "unknown",
+        "met": lambda frame, _: frame["state"].isin(["pass", "exempt"]),
+        "known": lambda frame, _: frame["state"] != "unknown",
     },
     "water_works": {
-        "passed": lambda frame: frame["quality"].map({"pass": 1.0, "fail": 0.0}),
+        "passed": lambda frame, _: frame["quality"].map({"pass": 1.0, "fail": 0.0}),
     },
-    "problems": {"closed": lambda frame: frame["closed_on"].notna()},
-    "measures": {"done": lambda frame: frame["done_on"].notna()},
+    "problems": {"closed": lambda frame, _: frame["closed_on"].notna()},
+    "measures": {"done": lambda frame, _: frame["done_on"].notna()},
+    "household_years": {"income_before": _income_before},
+    "villages": {"asset_value": _asset_value},
 }

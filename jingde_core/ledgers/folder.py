@@ -175,7 +175,7 @@ def _checked(contents: dict[str, bytes], manifest: dict[str, Any], found: dict[s
                 tables[name], faults = table_of_text(name, rows, entry["file"])
                 problems.extend(faults)
         problems.extend(check_tables(tables))
-    return tables
+    return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 
 
 def text_rows(content: bytes, file: str) -> tuple[pd.DataFrame | None, list[Problem]]:

@@ -16,17 +16,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=shipped("data"))
     chosen = parser.parse_args(arguments)
-    synthetic = f"python -m jingde_core.synthetic --seed {chosen.seed}"
-    places = "National Bureau of Statistics, list of statistical areas, 2020"
-    report = "Jingde County, report on poverty alleviation, 2020"
     write_tables(
         make_county_tables(chosen.seed),
         chosen.out,
         about={
             "as_of": AS_OF,
-            "*": {"kind": "synthetic", "source": synthetic},
-            "towns": {"kind": "public", "source": places},
-            "report_figures": {"kind": "reported", "source": report},
+            "*": {"kind": "synthetic", "source": "calibrated_register", "seed": chosen.seed},
+            "towns": {"kind": "public", "source": "statistical_areas"},
+            "report_figures": {"kind": "reported", "source": "county_report"},
         },
     )
 

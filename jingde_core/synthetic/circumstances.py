@@ -59,7 +59,6 @@ FRAILTY = {
 OUTSIDE, WITHIN_PROVINCE = 668, 0.36
 #: a watched or edge household has fewer at work away
 STRAIN = 0.35
-POSTS = 535
 #: public-welfare posts of 2020 are for those of this age (years)
 POST_AGES = (18, 65)
 
@@ -174,13 +173,17 @@ def labour(rng: np.random.Generator, people: pd.DataFrame) -> NDArray[np.object_
     return ability
 
 
-def work(rng: np.random.Generator, people: pd.DataFrame, poor: Flags) -> pd.DataFrame:
+def work(
+    rng: np.random.Generator, people: pd.DataFrame, *, poor: Flags, posts: int
+) -> pd.DataFrame:
     """Place and months of work (务工状况), so many outside the county and so many on posts.
 
     Parameters
     ----------
     poor : array of bool, shape (people,)
         lives in a poor village of 2014: more posts there.
+    posts : int
+        public-welfare posts of the county.
     """
     ability, age = people["labour"].to_numpy(), people["age"].to_numpy()
     strain = np.where(people["watch"] == "none", 1.0, STRAIN)
@@ -193,7 +196,7 @@ def work(rng: np.random.Generator, people: pd.DataFrame, poor: Flags) -> pd.Data
         away = rng.permutation(_weighted(rng, np.where(rows, leaves, 0), int(count)))
         within = round(WITHIN_PROVINCE * len(away))
         place[away[:within]], place[away[within:]] = "province", "outside"
-    _posts(rng, people, registered, poor, place)
+    _posts(rng, people, np.where(registered, 1 + 0.8 * poor, 0), posts, place)
     at_home = (place == "none") & np.isin(ability, ["skilled", "ordinary", "weak"]) & (age < 70)
     luck = rng.random(len(people))
     local = _scaled(ability, {"skilled": 0.62, "ordinary": 0.55, "weak": 0.17}) * strain**0.5
@@ -217,16 +220,16 @@ def _scaled(ability: NDArray[np.object_], scale: Mapping[str, float]) -> Weights
 def _posts(
     rng: np.random.Generator,
     people: pd.DataFrame,
-    registered: Flags,
-    poor: Flags,
+    weight: Weights,
+    posts: int,
     place: NDArray[np.object_],
 ) -> None:
     """Mark the holders of public-welfare posts: one a household, at home, of the age, in place."""
     fit = _scaled(people["labour"].to_numpy(), {"skilled": 0.4, "ordinary": 0.9, "weak": 1.0})
-    fit = fit * people["age"].between(*POST_AGES).to_numpy() * np.where(poor, 1.8, 1.0)
-    fit = np.where(registered & (place == "none"), fit, 0)
+    fit = fit * people["age"].between(*POST_AGES).to_numpy() * weight
+    fit = np.where(place == "none", fit, 0)
     fit = np.where(_patient(rng, people, fit), fit, 0)
-    place[_weighted(rng, fit, POSTS)] = "local_post"
+    place[_weighted(rng, fit, posts)] = "local_post"
 
 
 def _months(rng: np.random.Generator, place: NDArray[np.object_]) -> NDArray[np.int64]:

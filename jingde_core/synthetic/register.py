@@ -29,6 +29,7 @@ EXIT_STATUS = {
 }
 STATUS = {"stayed": "registered", "waiting": "registered", "edge": "edge"}
 REASON_LEFT = {"left": "support_ended", "natural": "natural", "cleared_out": "cleared_out"}
+POSTS = ("ranger", "auxiliary", "pv", "temporary")
 #: what the register shows of a home whose indicator is still to be verified
 UNVERIFIED = (("housing", "housing_grade", None), ("water", "water_quality", "unknown"))
 
@@ -41,7 +42,7 @@ def make_register(seed: int) -> dict[str, pd.DataFrame]:
     dict
         towns, villages, households, household_years, persons, guarantees, risks and
         report_figures. Who left the register has status ``other``. Exactly the holders of the
-        county's 535 posts have ``local_post`` as their work.
+        county's posts have ``local_post`` as their work.
 
     Raises
     ------
@@ -78,10 +79,12 @@ def make_register(seed: int) -> dict[str, pd.DataFrame]:
 
 
 def _figures() -> pd.DataFrame:
-    """What the report prints: data of its own, kept beside the tables made here."""
+    """What the report prints, in its order: data of its own, kept beside the tables made here."""
     text = ["figure_id", "topic", "measure_zh", "measure_en", "unit", "qualifier", "as_of"]
     path = shipped("data") / "report_figures.csv"
-    return table("report_figures", pd.read_csv(path, dtype=dict.fromkeys(text, str)))
+    printed = pd.read_csv(path, dtype=dict.fromkeys(text, str))
+    typed = table("report_figures", printed).set_index("figure_id")
+    return typed.loc[printed["figure_id"]].reset_index()
 
 
 def _here(
@@ -108,8 +111,9 @@ def _here(
     people["health"] = circumstances.health(rng, people)
     people.loc[people["kept_out"].notna(), "health"] = "disabled"
     people["labour"] = circumstances.labour(rng, people)
+    posts = sum(target[f"{kind}_posts"] for kind in POSTS)
     poor = people["village"].isin(villages.loc[villages["poor_2014"], "code"]).to_numpy()
-    people[["work", "work_months"]] = circumstances.work(rng, people, poor)
+    people[["work", "work_months"]] = circumstances.work(rng, people, poor=poor, posts=posts)
     surveyed = guarantees.surveyed_villages(stream(seed, "survey"), homes, target)
     people["insured"] = guarantees.insured(stream(seed, "insured"), people, surveyed)
     return homes, people, surveyed
