@@ -68,7 +68,8 @@ def measure(
     unknown = parameters.keys() - metric.parameters.keys()
     if unknown:
         raise KeyError(unknown_name(sorted(unknown)[0], metric.parameters))
-    yearly = metric.table == "households" and (year is not None or "year" in keys)
+    by_household = metric.table in ("households", "household_years")
+    yearly = by_household and (year is not None or "year" in keys)
     table = "household_years" if yearly else metric.table
     rows = county.rows(table)
     conditions = dict(where or {}) | ({} if year is None else {"year": year})
@@ -99,12 +100,16 @@ def measure(
 def _resolved(
     county: County, metric: Metric, year: int | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Parameters of the metric: as given, else the dated policy number, else its default."""
-    dated = {
-        name: county.parameters.value(name, year)
-        for name in metric.parameters
-        if name not in given and county.parameters.entries.get(name)
-    }
+    """Parameters of the metric: as given, else the dated policy number, else its default.
+
+    ``<name>_before`` is the policy number of the year before.
+    """
+    dated = {}
+    for name in metric.parameters.keys() - given.keys():
+        policy, before = name.removesuffix("_before"), name.endswith("_before")
+        if county.parameters.entries.get(policy) and not (before and year is None):
+            on = year - 1 if before and year is not None else year
+            dated[name] = county.parameters.value(policy, on)
     return dated | dict(given)
 
 

@@ -246,5 +246,6 @@ _DERIVED: dict[str, dict[str, Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]
     "problems": {"closed": lambda frame, _: frame["closed_on"].notna()},
     "measures": {"done": lambda frame, _: frame["done_on"].notna()},
     "household_years": {"income_before": _income_before},
-    "villages": {"asset_value": _asset_value},
+    "villages": {"village": lambda frame, _: frame["code"], "asset_value": _asset_value},
+    "towns": {"town": lambda frame, _: frame["code"]},
 }
