@@ -70,7 +70,9 @@ entries = [
     )
     with pytest.raises(DataError) as caught:
         Parameters.load(path)
-    found = {(problem.sheet, problem.column or problem.expected) for problem in caught.value.problems}
+    found = {
+        (problem.sheet, problem.column or problem.expected) for problem in caught.value.problems
+    }
     assert {
         ("line[1]", "value"),
         ("line[2]", "from"),
