@@ -157,7 +157,11 @@ def _package_faults() -> list[Problem]:
             wanted = str(needed.specifier)
             faults.append(
                 Problem(
-                    "package_version", needed.name, found=found, expected=wanted, severity="warning"
+                    "package_version",
+                    file=needed.name,
+                    found=found,
+                    expected=wanted,
+                    severity="warning",
                 )
             )
     return faults

@@ -1,4 +1,4 @@
-"""Loading a county: what is damaged is named with its place, all at once, and nothing half loads."""
+"""Loading a county: what is damaged is named with its place, and nothing half loads."""
 
 import json
 import shutil

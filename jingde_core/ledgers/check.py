@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pandera.errors
 
-from jingde_core.model.catalogue import has_label, label
+from jingde_core.model.catalogue import column_label, has_label, label, value_label
 from jingde_core.model.problem import Problem
 from jingde_core.model.tables import TABLES
 from jingde_core.model.tables.fields import Table
@@ -192,8 +192,14 @@ def _reference_problems(
             row=line(frame, index),
             column=column,
             found=str(frame.loc[index, column]),
-            expected=target,
+            expected=_key_name(target),
         )
+
+
+def _key_name(target: str) -> str:
+    table, key = target.split(".")
+    words = {"table": value_label("table", table), "column": column_label(key, table=table)}
+    return label("problem.key_of", **words)
 
 
 def line(frame: pd.DataFrame, index: Any) -> int:

@@ -98,7 +98,7 @@ class Parameters:
         return self.entry(name, on).value
 
     def frame(self) -> "pd.DataFrame":
-        """One row an entry: name, from, value, unit, source, confidence; terms without value too."""
+        """One row an entry: name, first day, value, unit, source, confidence."""
         import pandas as pd
 
         rows = [

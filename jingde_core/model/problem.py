@@ -32,7 +32,9 @@ class Problem:
         """File, sheet, row and column, as far as they are known."""
         sheet = f"[{self.sheet}]" if self.sheet else ""
         row = label("problem.row", row=self.row) if self.row is not None else ""
-        column = label("problem.column", column=self.column) if self.column else ""
+        heading = f"column.{self.column}"
+        shown = f"{label(heading)} {self.column}" if has_label(heading) else self.column
+        column = label("problem.column", column=shown) if self.column else ""
         return " ".join(part for part in (f"{self.file}{sheet}", row, column) if part)
 
     @property
