@@ -5,10 +5,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from lab import Lab, browser, running_lab
 from playwright.sync_api import Browser
 
 from jingde_core.county import County
+
+# A busy machine is no fault of the code, and a run of the tests is the same each time.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
