@@ -1,0 +1,36 @@
+"""A map that changes under the hand: one folium page in a frame, repainted by small states.
+
+Drawing a folium map anew costs a reload and hundreds of kilobytes a step; a state is a few
+kilobytes, and zoom and layer choice stay. A click on a unit comes back as ``selected``.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from jingde_core.views.maps import VillageMap
+from jingde_core.views.painting import Painting
+
+
+class LiveMap(anywidget.AnyWidget):
+    """The widget of a `VillageMap`; `paint` repaints it in place."""
+
+    _esm = Path(__file__).parent / "live.js"
+    title = traitlets.Unicode().tag(sync=True)
+    document = traitlets.Unicode().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+    #: level to state, as the map's script reads it
+    states = traitlets.Dict().tag(sync=True)
+    #: level on show; empty until something asks for one
+    shown = traitlets.Unicode().tag(sync=True)
+    #: level and code of the unit clicked last
+    selected: traitlets.List[str] = traitlets.List().tag(sync=True)
+
+    def __init__(self, drawn: VillageMap, **traits: Any) -> None:
+        super().__init__(title=drawn.title, document=drawn.document, height=drawn.height, **traits)
+
+    def paint(self, paintings: dict[Any, Painting]) -> None:
+        """Repaint the layers of these levels."""
+        self.states = {level: painting.state() for level, painting in paintings.items()}

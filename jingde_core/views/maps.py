@@ -1,0 +1,305 @@
+"""Choropleth maps of the county; the only place that touches folium.
+
+A map is one document that needs no network and carries its marks: there is no way to draw
+it without them. Names reach the page as data only; colours, classes and texts come ready
+from `painting`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import folium
+import numpy as np
+import shapely
+from branca.element import MacroElement
+from folium.template import Template
+
+from jingde_core.model.catalogue import label, language
+from jingde_core.views import escape, marks, offline
+from jingde_core.views.classes import Layer, Level
+from jingde_core.views.painting import Painting, paint
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from jingde_core.county import County
+
+Geometry = Literal["schematic", "tiles"]
+
+HEIGHT = 620
+#: corners beyond which polygons are thinned, shared borders kept
+_MOST_CORNERS = 20_000
+_HERE = Path(__file__).parent
+
+
+class _Script(MacroElement):
+    """The call that hands the layers and their data to the map's script."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}{{ this.script }}\n"
+        "jingdeMap({{ this._parent.get_name() }}, { "
+        "{% for level, layer in this.layers.items() %}{{ level }}: {{ layer.get_name() }}, "
+        "{% endfor %}}, {{ this.outline.get_name() if this.outline else 'null' }}, "
+        "{{ this.places }}, {{ this.states }}, {{ this.start }}, {{ this.scaled }});{% endmacro %}"
+    )
+
+    def __init__(
+        self, layers: dict[Level, Any], outline: Any, *, places: Any, states: Any, scaled: bool
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Script"
+        self.script = (_HERE / "map.js").read_text(encoding="utf-8")
+        self.layers, self.outline = layers, outline
+        self.places, self.states = escape.data(places), escape.data(states)
+        self.start, self.scaled = escape.data(next(iter(layers))), escape.data(scaled)
+
+
+@dataclass(frozen=True)
+class VillageMap:
+    """A drawn map: a document of its own, shown in a frame in the Lab and on shared pages."""
+
+    title: str
+    document: str
+    paintings: dict[Level, Painting]
+    height: int = HEIGHT
+
+    def _repr_html_(self) -> str:
+        return offline.frame(self.document, title=self.title, height=self.height)
+
+    def __repr__(self) -> str:
+        return f"VillageMap({self.title})"
+
+
+def village_map(
+    county: "County",
+    metric_name: str,
+    *,
+    level: Literal["village", "town", "both"] = "both",
+    year: int | None = None,
+    geometry: Geometry = "schematic",
+    breaks: Sequence[float] | None = None,
+    palette: str | None = None,
+    where: Any = None,
+    **parameters: Any,
+) -> VillageMap:
+    """A measure on the map of villages, towns, or both as layers to switch (村镇专题图).
+
+    Parameters
+    ----------
+    metric_name : str
+        Name of a metric; ``year``, ``where`` and ``parameters`` go to `measure`.
+    level : {"village", "town", "both"}
+        Which layers the map holds; the first is shown.
+    geometry : {"schematic", "tiles"}
+        The county's polygons (schematic until official ones are loaded) or equal tiles.
+    breaks, palette : optional
+        Cuts between classes and name of a palette, instead of the metric's declared ones.
+
+    Raises
+    ------
+    KeyError
+        for an unknown metric, parameter or palette.
+    DataError
+        for breaks that do not ascend, or data without provenance.
+    """
+    declared = layers(
+        metric_name, level, year=year, breaks=breaks, palette=palette, where=where, **parameters
+    )
+    return draw(county, declared, geometry=geometry)
+
+
+def layers(
+    metric_name: str,
+    level: Literal["village", "town", "both"] = "both",
+    *,
+    year: int | None = None,
+    breaks: Sequence[float] | None = None,
+    palette: str | None = None,
+    where: Any = None,
+    **parameters: Any,
+) -> list[Layer]:
+    """One declared layer per level; arguments as in `village_map`."""
+    levels: tuple[Level, ...] = ("village", "town") if level == "both" else (level,)
+    return [Layer(metric_name, each, year, breaks, palette, where, parameters) for each in levels]
+
+
+def paintings(county: "County", declared: Sequence[Layer]) -> dict[Level, Painting]:
+    """What the layers look like now, by level: all that a live map needs to repaint."""
+    from jingde_core.county import measure
+
+    painted: dict[Level, Painting] = {}
+    for layer in declared:
+        frame = measure(
+            county,
+            layer.metric,
+            by=layer.level,
+            year=layer.year,
+            where=layer.where,
+            **layer.parameters,
+        )
+        codes = (county.towns if layer.level == "town" else county.villages)["code"]
+        painted[layer.level] = paint(layer, frame, codes)
+    return painted
+
+
+def draw(
+    county: "County", declared: Sequence[Layer], *, geometry: Geometry = "schematic"
+) -> VillageMap:
+    """The map of these layers, one per level, as one document."""
+    levels = [layer.level for layer in declared]
+    towns = _towns(county, geometry, tiled="village" in levels)
+    units = {level: towns if level == "town" else _villages(county, geometry) for level in levels}
+    painted = paintings(county, declared)
+    document = _document(painted, units, towns, tiles=geometry == "tiles")
+    return VillageMap(next(iter(painted.values())).title, document, painted)
+
+
+def _villages(county: "County", geometry: Geometry) -> "GeoDataFrame":
+    return county.tiles("village") if geometry == "tiles" else county.villages
+
+
+def _towns(county: "County", geometry: Geometry, *, tiled: bool) -> "GeoDataFrame":
+    """Towns; over village tiles a town is the tiles of its villages, so that the layers agree."""
+    if geometry != "tiles":
+        return county.towns
+    towns = county.tiles("town")
+    if tiled:
+        tiles = county.tiles("village").dissolve("town").geometry
+        towns = towns.set_geometry(tiles.reindex(towns["code"]).to_numpy(), crs=towns.crs)
+    return towns
+
+
+def _document(
+    painted: dict[Level, Painting],
+    units: "dict[Level, GeoDataFrame]",
+    towns: "GeoDataFrame",
+    *,
+    tiles: bool,
+) -> str:
+    drawn, groups, outline = _drawing(list(painted), units, towns)
+    names = dict(zip(towns["code"], towns["name"], strict=True))
+    places = {level: _places(frame, names) for level, frame in units.items()}
+    places["town"] = _places(towns, {})
+    states = {level: painting.state() for level, painting in painted.items()}
+    _Script(groups, outline, places=places, states=states, scaled=not tiles).add_to(drawn)
+    shapes = [*units.values(), towns]
+    drawn_kinds = {"tile"} if tiles else {str(k) for each in shapes for k in each["geometry_kind"]}
+    first = next(iter(painted.values()))
+    before = (
+        f'<header><h1 id="jd-title">{escape.text(first.title)}</h1>'
+        f'<p id="jd-subtitle">{escape.text(first.subtitle)}</p></header>'
+    )
+    return offline.document(
+        drawn.get_root(),
+        title=first.title,
+        style=(_HERE / "map.css").read_text(encoding="utf-8"),
+        before=before,
+        after=_footer(painted, units, drawn_kinds),
+        lang="zh-CN" if language() == "zh" else "en",
+    )
+
+
+def _drawing(
+    levels: Sequence[Level], units: "dict[Level, GeoDataFrame]", towns: "GeoDataFrame"
+) -> tuple[Any, dict[Level, Any], Any]:
+    """folium's map, its layer of each level, and the town outlines."""
+    drawn = folium.Map(
+        location=[30.3, 118.5],
+        tiles=None,
+        attribution_control=False,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+    )
+    folium.map.CustomPane("outline", z_index=450).add_to(drawn)
+    groups: dict[Level, Any] = {}
+    for level in levels:
+        groups[level] = folium.GeoJson(
+            _features(units[level]),
+            name=escape.text(label(f"views.layer.{level}")),
+            overlay=False,
+            show=not groups,
+            smooth_factor=0,
+            color="#8a8a8a",
+            weight=0.7,
+            fill_opacity=1,
+        ).add_to(drawn)
+    outline = folium.GeoJson(
+        _features(towns),
+        name=escape.text(label("views.layer.outline")),
+        smooth_factor=0,
+        pane="outline",
+        interactive=False,
+        color="#444",
+        weight=1.6,
+        fill=False,
+    ).add_to(drawn)
+    folium.LayerControl(collapsed=False).add_to(drawn)
+    return drawn, groups, outline
+
+
+def _footer(
+    painted: dict[Level, Painting], units: "dict[Level, GeoDataFrame]", geometry: set[str]
+) -> str:
+    """Marks, source and what could not be drawn; static, so that no script can lose them."""
+    kinds = marks.kinds([kind for painting in painted.values() for kind in painting.kinds])
+    stamps = marks.marks(kinds, geometry=geometry)
+    as_of = next(iter(painted.values())).as_of
+    lines = [escape.text(marks.source_line(kinds, as_of))]
+    absent = [
+        str(name)
+        for frame in units.values()
+        for name in frame["name"][frame.geometry.isna() | frame.geometry.is_empty]
+    ]
+    if absent:
+        names = label("views.list_comma").join(absent)
+        lines.append(escape.text(label("views.not_drawn", names=names)))
+    spans = "".join(f"<span>{escape.text(stamp)}</span>" for stamp in stamps)
+    paragraphs = "".join(f"<p>{line}</p>" for line in lines)
+    return f'<footer><p class="jd-marks">{spans}</p>{paragraphs}</footer>'
+
+
+def _places(frame: "GeoDataFrame", towns: dict[str, str]) -> list[list[str]]:
+    """Code and name of each unit, a village's with its town."""
+    names = [str(name) for name in frame["name"]]
+    if towns and "town" in frame:
+        names = [
+            label("views.unit_in_town", name=name, town=towns.get(town, town))
+            for name, town in zip(names, frame["town"], strict=True)
+        ]
+    return [
+        [str(code), escape.shown(name)] for code, name in zip(frame["code"], names, strict=True)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _geojson(shapes: tuple[bytes, ...], thin: bool) -> list[Any]:
+    polygons = shapely.from_wkb(np.array(shapes, dtype=object))
+    if thin:
+        polygons = shapely.coverage_simplify(polygons, 0.0003)
+    rounded = shapely.transform(polygons, lambda corners: corners.round(5 if thin else 4))
+    return [json.loads(text) for text in shapely.to_geojson(rounded)]
+
+
+def _features(frame: "GeoDataFrame") -> dict[str, Any]:
+    """Rounded shapes, each with its position in the frame and nothing else of its row."""
+    shapes = frame.geometry.to_numpy()
+    drawn = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    thin = bool(shapely.get_num_coordinates(shapes).sum() > _MOST_CORNERS)
+    geometries = _geojson(tuple(shapely.to_wkb(shapes[drawn]).tolist()), thin)
+    features = [
+        {"type": "Feature", "properties": {"i": int(i)}, "geometry": _largest_first(geometry)}
+        for i, geometry in zip(drawn, geometries, strict=True)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _largest_first(geometry: dict[str, Any]) -> dict[str, Any]:
+    """A MultiPolygon with its largest part first: Leaflet puts the label there."""
+    if geometry["type"] != "MultiPolygon":
+        return geometry
+    parts = sorted(geometry["coordinates"], key=lambda part: -shapely.Polygon(part[0]).area)
+    return geometry | {"coordinates": parts}
