@@ -21,7 +21,9 @@ def test_every_village_has_a_row_and_a_place_without_households_has_no_rate(coun
     assert list(found["code"]) == list(county.villages["code"])
     empty = found[found["n"] == 0]
     assert len(empty) and empty["value"].isna().all()
-    assert set(empty["reason"]) == {"empty"}
+    assert set(empty["reason"]) == {"not_applicable"}
+    ill = jc.measure(county, "headcount_ratio", by="village", where={"main_cause": "capital"})
+    assert "empty" in set(ill["reason"])
 
 
 def test_urban_communities_have_no_incidence(county):

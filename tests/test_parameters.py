@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from jingde_core.model.catalogue import has_label
 from jingde_core.model.parameters import Parameters
 from jingde_core.model.problem import DataError
 
@@ -30,7 +31,9 @@ def test_the_monitoring_range_changed_in_march_2020():
 
 def test_every_entry_has_a_source_and_a_confidence():
     frame = Parameters.load().frame()
-    assert (frame["source"].str.len() > 10).all()
+    assert all(has_label(f"value.source.{source}") for source in frame["source"])
+    assert all(has_label(f"value.parameter.{name}") for name in frame["parameter"])
+    assert all(has_label(f"value.unit.{unit}") for unit in frame["unit"])
     assert set(frame["confidence"]) <= {"H", "M", "L"}
 
 

@@ -52,7 +52,7 @@ def measure(
         ``code, name, value, n, se, denominator, small, reason``, one row a group (with
         ``code_2, name_2`` for a pair). Value is NaN where it is unknown, and ``reason`` says
         why; ``small`` marks a rate over few households; ``attrs`` tell metric, unit,
-        parameters, year and provenance.
+        parameters (by year: those given, as each year has its own), year and provenance.
 
     Raises
     ------
@@ -74,7 +74,8 @@ def measure(
     rows = county.rows(table)
     conditions = dict(where or {}) | ({} if year is None else {"year": year})
     chosen = np.flatnonzero(rows.universe(universe) & rows.selected(conditions))
-    if yearly and "year" in keys:
+    by_years = yearly and "year" in keys
+    if by_years:
         years = rows.values("year")[chosen]
         parts = [
             _grouped(county, metric, rows, chosen[years == each], keys, int(each), parameters)
@@ -87,7 +88,7 @@ def measure(
         "metric": name,
         "unit": metric.unit,
         "denominator": metric.per or metric.denominator,
-        "parameters": _resolved(county, metric, year, parameters),
+        "parameters": parameters if by_years else _resolved(county, metric, year, parameters),
         "provenance": county.kinds(*SOURCES.get(table, (table,))),
         "as_of": county.as_of,
         "year": year,
@@ -132,7 +133,8 @@ def _grouped(
         per=below,
         **_resolved(county, metric, year, given),
     )
-    reason = found.reason if below is None else np.where(below == 0, "not_applicable", found.reason)
+    urban = np.isin(groups["code"], county.urban) & (found.n == 0)
+    reason = np.where(urban, "not_applicable", found.reason)
     threshold = county.parameters.value("small_number", year)
     return pd.DataFrame(
         groups

@@ -30,7 +30,8 @@ def reconcile(county: County) -> pd.DataFrame:
         ``figure_id, topic, measure, reported, computed, difference, unit, qualifier, as_of``;
         ``status``: ``equal``, ``rounded`` (agrees to the printed digits, or is not below an
         "over N"), ``recorded`` (no rows behind it), ``differs``; ``independent``: False while
-        the rows were calibrated to the report; ``rule``: the call that gives the figure;
+        the rows were calibrated to the report; ``basis``: ``calibrated``, ``independent`` or
+        ``none``, the same for a reader; ``rule``: the call that gives the figure;
         ``note``: what is to be known about it.
     """
     rules = pd.read_csv(
@@ -40,6 +41,7 @@ def reconcile(county: County) -> pd.DataFrame:
     for figure in county.report_figures.to_dict("records"):
         name = figure["figure_id"]
         rule = rules.loc[name].to_dict() if name in rules.index else None
+        independent = rule is not None and _independent(county, rule)
         computed = np.nan if rule is None else _computed(county, rule) / _scale(figure["unit"])
         note = f"figure_note.{name}"
         rows.append(
@@ -54,7 +56,8 @@ def reconcile(county: County) -> pd.DataFrame:
                 "qualifier": figure["qualifier"],
                 "as_of": figure["as_of"],
                 "status": status(figure["value"], computed, figure["qualifier"]),
-                "independent": rule is not None and _independent(county, rule),
+                "independent": independent,
+                "basis": "none" if rule is None else "independent" if independent else "calibrated",
                 "rule": "" if rule is None else _shown(rule),
                 "note": label(note) if has_label(note) else "",
             }

@@ -140,7 +140,13 @@ class County:
         """Villages or towns as equal tiles: the second view, which claims no shape or size."""
         return self._tiles[f"{level}s"].copy()
 
-    @property
+    @cached_property
+    def urban(self) -> list[str]:
+        """Codes of communities without agricultural population: nobody there is on a register."""
+        villages = self.tables["villages"]
+        return list(villages.loc[villages["rural_population"] == 0, "code"])
+
+    @cached_property
     def as_of(self) -> str:
         """Latest day that the data speak of, as the manifest states it."""
         return str(self.provenance["as_of"].max())

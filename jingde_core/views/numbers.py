@@ -10,7 +10,7 @@ from typing import Any
 
 from jingde_core.model.catalogue import has_label, label
 
-STYLES = ("percent", "yuan", "wan", "count", "index")
+STYLES = ("percent", "yuan", "wan", "count", "index", "exact")
 _STYLE_OF_UNIT = {"1": "percent", "index": "index", "persons": "count", "households": "count"}
 
 
@@ -28,6 +28,8 @@ def number(value: Any, style: str = "plain", *, trim: bool = False) -> str:
     ('28.34%', '0.027%', '8,635.60')
     >>> number(0.05, "percent", trim=True), number(12000.0, "yuan"), number(0.33, "index")
     ('5%', '12,000', '0.330')
+    >>> number(8635.6, "exact"), number(57.367647, "exact"), number(33.0, "exact")
+    ('8,635.6', '57.3676', '33')
     """
     if value is None or not math.isfinite(value):
         return label("no_data")
@@ -41,6 +43,8 @@ def number(value: Any, style: str = "plain", *, trim: bool = False) -> str:
         decimals = 0 if shown == round(shown) else 1
     elif style == "index":
         decimals = 3
+    elif style == "exact":
+        decimals, trim = 4, True
     else:
         decimals = 0 if shown == round(shown) or abs(shown) >= 1_000 else 2
     text = f"{shown:,.{decimals}f}"
