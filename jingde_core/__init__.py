@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from jingde_core import geography, ledgers, metrics, model, sharing, synthetic, views
     from jingde_core.county import County, measure, reconcile
     from jingde_core.metrics import METRICS
+    from jingde_core.metrics.engines import measure_frame
     from jingde_core.model.catalogue import label
     from jingde_core.model.parameters import Parameters
     from jingde_core.model.problem import DataError
@@ -24,6 +25,7 @@ __all__ = [
     "label",
     "ledgers",
     "measure",
+    "measure_frame",
     "metrics",
     "model",
     "reconcile",
@@ -39,6 +41,7 @@ _WHERE = {
     "Parameters": "jingde_core.model.parameters",
     "label": "jingde_core.model.catalogue",
     "measure": "jingde_core.county",
+    "measure_frame": "jingde_core.metrics.engines",
     "reconcile": "jingde_core.county",
 }
 

@@ -38,11 +38,12 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
 #: files and functions that may be longer, each with its reason
 LONG_FOR_A_REASON: dict[str, str] = {}
+#: lines of code: docstrings, comments and blank lines are not counted (README, Decisions)
 WHOLE_BUDGET = 12_000
-CORE_BUDGET = 3_000
+CORE_BUDGET = 4_000
 CORE = ("model", "county", "metrics")
 CJK = re.compile(r"[\u2e80-\u303f\u31c0-\u9fff\uf900-\ufaff\uff00-\uffef]")
-TOP_FOLDERS = {"jingde_core", "notebooks", "geodata", "data", "tests", ".ci"}
+TOP_FOLDERS = {"jingde_core", "notebooks", "geodata", "data", "tests", ".ci", ".readme"}
 TOP_FILES = {"pyproject.toml", "README.md", "LICENSE"}
 
 
@@ -166,8 +167,26 @@ def test_files_and_functions_are_short_or_their_length_is_argued() -> None:
     assert not set(LONG_FOR_A_REASON) - set(found), "an exception that nobody needs"
 
 
+def code_lines(path: Path) -> set[int]:
+    """Lines that hold code: no docstring, comment or blank line."""
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    documented = {
+        number
+        for node in ast.walk(parsed(path))
+        if isinstance(node, holders) and ast.get_docstring(node) is not None
+        for number in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    with tokenize.open(path) as file:
+        spans = [
+            range(token.start[0], token.end[0] + 1)
+            for token in tokenize.generate_tokens(file.readline)
+            if token.type in (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING)
+        ]
+    return {number for span in spans for number in span} - documented
+
+
 def test_the_house_keeps_to_its_budget_of_lines() -> None:
-    lines = {inside(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    lines = {inside(path): len(code_lines(path)) for path in modules()}
     core = sum(count for name, count in lines.items() if name.split("/")[0] in CORE)
     assert core <= CORE_BUDGET
     assert sum(lines.values()) <= WHOLE_BUDGET
