@@ -135,3 +135,17 @@ def test_guarantees_become_columns_of_deprivation(county):
     profile = county.frame("guarantee_profile")
     assert set(profile["food"].dropna()) <= {0.0, 1.0}
     assert len(profile) == 1775 + 180
+
+
+def test_rows_in_a_parquet_file_give_the_same_frame_as_the_county(county, tmp_path):
+    here = county.households.query("status == 'registered' and left_on.isna()")
+    path = tmp_path / "register.parquet"
+    here.to_parquet(path)
+    mine = jc.measure(county, "headcount_ratio", by="village")
+    file = jc.measure(path, "headcount_ratio", by="village")
+    assert list(file.columns) == COLUMNS
+    counted = mine[mine["n"] > 0].set_index("code")["value"]
+    np.testing.assert_allclose(file.set_index("code")["value"].loc[counted.index], counted)
+    assert file.attrs["parameters"] == {"poverty_line": 4000.0}
+    whole = jc.measure(str(path), "persons")
+    assert whole["value"].item() == 4171

@@ -91,6 +91,8 @@ def test_moments_are_contributions_and_finish_turns_sums_into_values():
     assert moments["income"].tolist() == [1000, 6000, 27000, 0]
     assert moments["persons"].tolist() == [1, 2, 3, 0]
     assert moments["unknown"].tolist() == [0, 0, 0, 1]
+    poor = poverty.incidence.moments(**ROWS, poverty_line=4000)
+    assert poor["poor_persons"].tolist() == [1, 2, 0, 0]
     sums = {"income": np.array([34000.0, 0]), "persons": np.array([6.0, 0])}
     assert mean_income.finish(sums) == pytest.approx([34000 / 6, np.nan], nan_ok=True)
 

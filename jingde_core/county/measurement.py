@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from jingde_core.county.rows import PLACES, Rows
 from jingde_core.county.tables import SOURCES, County
 from jingde_core.metrics import METRICS, Metric
+from jingde_core.metrics.engines import measure_frame
 from jingde_core.model.catalogue import column_label, label
 from jingde_core.model.naming import unknown_name
+from jingde_core.model.parameters import Parameters
 
 Positions = NDArray[np.intp]
 
 
 def measure(
-    county: County,
+    county: "County | Any",
     name: str,
     *,
     by: str | Sequence[str] = "county",
@@ -30,6 +32,10 @@ def measure(
 
     Parameters
     ----------
+    county : County
+        Or rows of another size: a frame, a Parquet path, a DuckDB relation, a Dask frame
+        (`engines.measure_frame`) with the metric's columns; then ``by`` names their columns, and
+        ``year``, ``where`` and ``universe`` are chosen before.
     name : str
         Name in ``METRICS``; an unknown one is told the close ones.
     by : str or pair of str
@@ -63,6 +69,8 @@ def measure(
     """
     metric = METRICS[name]
     keys = [by] if isinstance(by, str) else list(by)
+    if not isinstance(county, County):
+        return _elsewhere(county, metric, keys, parameters)
     if len(keys) not in (1, 2):
         raise KeyError(f"by: {keys!r}; expected one column or two")
     unknown = parameters.keys() - metric.parameters.keys()
@@ -94,6 +102,36 @@ def measure(
         "year": year,
         "by": tuple(keys),
         "universe": universe,
+    }
+    return result
+
+
+def _elsewhere(
+    data: Any, metric: Metric, keys: list[str], parameters: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The same frame from rows that no County holds; dated parameters are the latest."""
+    policies = Parameters.load()
+    own = dict(parameters)
+    for name in metric.parameters.keys() - own.keys():
+        if policies.entries.get(name):
+            own[name] = policies.value(name)
+    columns = [] if keys == ["county"] else keys
+    found = measure_frame(data, metric, by=columns, **own)
+    names = found[columns].astype(str) if columns else pd.DataFrame({"whole": [label("whole")]})
+    groups: dict[str, Any] = {}
+    for place, column in enumerate(names, start=1):
+        suffix = "" if place == 1 else f"_{place}"
+        groups |= {f"code{suffix}": names[column], f"name{suffix}": names[column]}
+    small = (found["n"] > 0) & (found["n"] < policies.value("small_number")) & (metric.unit == "1")
+    counted = {name: found[name] for name in ("value", "n", "se", "denominator")}
+    result = pd.DataFrame(groups | counted | {"small": small, "reason": found["reason"]})
+    result.attrs = {
+        "metric": metric.name,
+        "unit": metric.unit,
+        "denominator": metric.denominator,
+        "parameters": own,
+        "provenance": ["imported"],
+        "by": tuple(keys),
     }
     return result
 

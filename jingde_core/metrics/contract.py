@@ -89,7 +89,7 @@ RULES: Mapping[str, Rule] = {
 
 def as_column(values: object) -> Array:
     """Values as an array; missing numbers of nullable or object columns become NaN."""
-    array = np.asarray(values)
+    array: Array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
     if array.dtype != object:
         return array
     import pandas as pd

@@ -25,7 +25,7 @@ from jingde_core.metrics.contract import (
 )
 from jingde_core.metrics.distribution import checked, group_faults
 from jingde_core.metrics.finish import ratio
-from jingde_core.metrics.kernel import Array
+from jingde_core.metrics.kernel import Array, once_a_chunk
 from jingde_core.metrics.registry import Column, metric
 from jingde_core.model.problem import Problem
 
@@ -288,10 +288,13 @@ def _six(weights: tuple[float, ...]) -> tuple[float, ...]:
     return weights
 
 
-def _moments(
-    states: list[Array], members: Array, weights: Any, cutoff: float, unknown: str
-) -> dict[str, Array]:
-    """Persons, poor persons and their deprivations; a household with an unknown state apart."""
+@once_a_chunk
+def _moments(*columns: Any) -> dict[str, Array]:
+    """Persons, poor persons and their deprivations; a household with an unknown state apart.
+
+    The six states, members, weights, cutoff, and what an unknown state is taken for.
+    """
+    *states, members, weights, cutoff, unknown = columns
     taken = {"left_out": np.nan, "pass": 0.0, "fail": 1.0}
     if unknown not in taken:
         raise InputError([input_fault("unknown", str(unknown), "choice", names=", ".join(taken))])
@@ -362,8 +365,8 @@ def multidimensional_headcount(
     >>> multidimensional_headcount(**six, members=[1, 3], cutoff=1 / 3)
     0.25
     """
-    states = [food, clothing, education, medical, housing, water]
-    return _moments(states, members, weights, cutoff, unknown)
+    states = (food, clothing, education, medical, housing, water)
+    return _moments(*states, members, weights, cutoff, unknown)
 
 
 @_over_guarantees(unit="index", finish=ratio("deprivations", "persons"))
@@ -396,5 +399,5 @@ def adjusted_headcount(
     >>> adjusted_headcount(**six, members=[1, 3], cutoff=1 / 3)
     0.125
     """
-    states = [food, clothing, education, medical, housing, water]
-    return _moments(states, members, weights, cutoff, unknown)
+    states = (food, clothing, education, medical, housing, water)
+    return _moments(*states, members, weights, cutoff, unknown)

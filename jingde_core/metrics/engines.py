@@ -17,7 +17,7 @@ import numpy as np
 
 from jingde_core.metrics import evaluation, kernel
 from jingde_core.metrics.contract import NOT_NEGATIVE, Array, InputError, input_fault, value_faults
-from jingde_core.metrics.finish import Grouped
+from jingde_core.metrics.finish import REASONS, Grouped
 from jingde_core.metrics.registry import METRICS, Metric
 from jingde_core.metrics.sources import Batch, opened
 
@@ -248,6 +248,8 @@ def _merged(partials: Iterator["pd.DataFrame"], keys: list[str]) -> "pd.DataFram
         if size > limit:
             waiting = [_added(pd.concat(waiting), keys)]
             size, limit = len(waiting[0]), _WAITING + 2 * len(waiting[0])
+    if len(waiting) == 1:
+        return waiting[0].sort_values(keys, ignore_index=True) if keys else waiting[0]
     return _added(pd.concat(waiting), keys)
 
 
@@ -289,16 +291,16 @@ def _below(per: Mapping[Any, float] | float | None, keys: "pd.DataFrame") -> Arr
 
 def _tidy(keys: "pd.DataFrame", metric: Metric, found: Grouped) -> "pd.DataFrame":
     """One row a group: keys, value and what stands beside it."""
+    import pandas as pd
+
     columns = {
         "value": found.value,
         "n": found.n,
         "denominator": found.denominator,
         "unknown": found.unknown,
-        "reason": found.reason.astype(str),
+        "reason": pd.array(list(REASONS), dtype="str").take(found.reason_codes),
         "se": found.se,
     }
-    import pandas as pd
-
     index = pd.RangeIndex(len(found.value))
     named = pd.DataFrame({"metric": metric.name, **columns}, index=index)
     return pd.concat([keys.set_axis(index), named], axis=1)

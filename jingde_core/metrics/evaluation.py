@@ -10,10 +10,12 @@ import numpy as np
 
 from jingde_core.metrics import kernel
 from jingde_core.metrics.contract import (
+    COUNT,
     NOT_NEGATIVE,
     REQUIRED,
     Array,
     InputError,
+    Rule,
     as_column,
     input_fault,
     shape_faults,
@@ -21,7 +23,6 @@ from jingde_core.metrics.contract import (
     value_faults,
 )
 from jingde_core.metrics.finish import Grouped, Sums
-from jingde_core.model.problem import Problem
 
 if TYPE_CHECKING:
     from jingde_core.metrics.registry import Metric
@@ -39,9 +40,10 @@ class Chunk:
         """Rows with a value unknown to a metric, None where there are none; may raise, too."""
         masks = []
         for name in metric.columns:
-            key = (name, metric.rule(name))
+            rule = metric.rule(name)
+            key = (name, id(rule))
             if name in self._columns and key not in self._done:
-                self._done[key] = unknown_rows(name, self._columns[name], key[1])
+                self._done[key] = unknown_rows(name, self._columns[name], rule)
             if self._done.get(key) is not None:
                 masks.append(self._done[key])
         return np.logical_or.reduce(masks) if masks and not metric.keep_unknown else None
@@ -54,7 +56,7 @@ class Chunk:
         InputError
             for a value that breaks the rule of its column.
         """
-        key = (metric.columns, metric.keep_unknown, *(metric.rule(n) for n in metric.columns))
+        key = (metric.columns, metric.keep_unknown, *(id(metric.rule(n)) for n in metric.columns))
         if key not in self._done:
             unknown = self.unknown(metric)
             own = {n: self._number(n, metric) for n in metric.columns if n in self._columns}
@@ -65,8 +67,7 @@ class Chunk:
 
     def _number(self, name: str, metric: Metric) -> Array:
         """The column, a count converted once to the float in which it is multiplied and summed."""
-        rule = metric.rule(name)
-        if rule is None or not rule.whole:
+        if metric.rule(name) is not COUNT:
             return self._columns[name]
         key = (name, float)
         if key not in self._done:
@@ -103,6 +104,7 @@ def grouped_many(
     **parameters: Any,
 ) -> dict[str, Grouped]:
     """Several metrics in one pass over the rows; each takes the parameters that it names."""
+    codes = np.asarray(codes)
     given = checked(metrics, columns, parameters, codes=codes, per=per)
     additive = [metric for metric in metrics if not metric.ordered]
     try:
@@ -152,19 +154,24 @@ def finished(
 ) -> dict[str, Grouped]:
     """Values of additive metrics from the sums that `grouped_sums` gave, wherever it ran."""
     rows = sums[kernel.ROWS]
+    everybody, nobody = rows.astype(np.int64), np.zeros(len(rows), dtype=np.int64)
+    nothing = np.full(len(rows), np.nan)
+    owned: dict[str, dict[str, Array]] = {metric.name: {} for metric in metrics}
+    for key, values in sums.items():
+        if key != kernel.ROWS:
+            name, _, moment = key.partition("/")
+            owned[name][moment] = values
     done = {}
     for metric in metrics:
-        start = metric.name + "/"
-        own = {key.removeprefix(start): sums[key] for key in sums if key.startswith(start)}
-        own |= per
-        unknown = own.get("unknown", np.zeros_like(rows))
-        value = np.where(
-            (unknown > 0) & (unknown == rows), np.nan, metric.finish(own, **parameters)
-        )
-        nothing = np.full(len(rows), np.nan)
-        n = (rows - unknown).astype(np.int64)
-        below = np.asarray(own.get(metric.denominator, nothing), dtype=float)
-        done[metric.name] = Grouped(value, n, below, unknown.astype(np.int64), nothing)
+        own = owned[metric.name] | dict(per)
+        value = metric.finish(own, **parameters)
+        n, unknown = everybody, nobody
+        if "unknown" in own:
+            unknown = own["unknown"].astype(np.int64)
+            n = everybody - unknown
+            value = np.where((unknown > 0) & (n == 0), np.nan, value)
+        below = own.get(metric.denominator, nothing)
+        done[metric.name] = Grouped(value, n, below, unknown, nothing)
     return done
 
 
@@ -207,24 +214,29 @@ def checked(
 
     Values of columns are judged chunk by chunk, where they are in cache anyway.
     """
-    faults: list[Problem] = []
     wanted = dict.fromkeys(name for metric in metrics for name in metric.columns)
-    needed = {name for metric in metrics for name in metric.columns if name not in metric.optional}
-    found = {name: columns[name] for name in wanted if name in columns}
-    found = {name: values for name, values in found.items() if values is not None}
-    given = {name: as_column(values) for name, values in found.items()}
-    required = needed - given.keys()
+    given = {
+        name: as_column(columns[name])
+        for name in wanted
+        if name in columns and columns[name] is not None
+    }
+    required: set[str] = set()
+    # The same parameter under the same rule is judged once, however many metrics take it.
+    judged: dict[tuple[str, int], tuple[Any, Rule | None]] = {}
     for metric in metrics:
-        settings = metric.settings(parameters)
-        required |= {name for name, value in settings.items() if value is REQUIRED}
+        required |= {name for name in metric.columns if name not in metric.optional} - given.keys()
         required |= {metric.per} - per.keys() - {""}
-        for name, value in settings.items():
-            rule = metric.rule(name)
-            if rule is not None and value is not REQUIRED:
-                faults += value_faults(name, np.asarray(value), rule)
-        faults += [f for name in per for f in value_faults(name, per[name], NOT_NEGATIVE)]
-    faults += [input_fault(name, "-", "required") for name in sorted(required)]
-    known = {name for metric in metrics for name in (*metric.parameters, *metric.columns)}
+        for name, value in metric.settings(parameters).items():
+            if value is REQUIRED:
+                required.add(name)
+            elif (rule := metric.rule(name)) is not None:
+                judged[name, id(rule)] = value, rule
+    faults = [input_fault(name, "-", "required") for name in sorted(required)]
+    for (name, _), (value, rule) in judged.items():
+        faults += value_faults(name, np.asarray(value), rule)
+    for name, values in per.items():
+        faults += value_faults(name, values, NOT_NEGATIVE)
+    known = {*wanted, *(name for metric in metrics for name in metric.parameters)}
     faults += [
         input_fault(name, name, "argument", names=", ".join(sorted(known)))
         for name in parameters.keys() - known

@@ -8,6 +8,8 @@ import numpy as np
 from jingde_core.metrics.kernel import Array
 
 Sums = Mapping[str, Array]
+#: why a value is NaN; keys ``reason.<reason>`` of the catalogue
+REASONS = ("", "empty", "unknown", "undefined")
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,7 @@ class Ratio:
     def __call__(self, sums: Sums) -> Array:
         above = np.asarray(sums[self.numerator], dtype=float)
         below = np.asarray(sums[self.denominator], dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(below == 0, np.nan, above / below)
+        return np.asarray(np.divide(above, below, np.full(above.shape, np.nan), where=below != 0))
 
     def gradient(self, sums: Sums) -> dict[str, Array]:
         """Partial derivatives by each sum, for linearised standard errors."""
@@ -70,7 +71,10 @@ class Grouped:
     @property
     def reason(self) -> Array:
         """Why a value is NaN: ``empty``, ``unknown`` (every row), ``undefined``; else ``""``."""
-        reasons = ["", "empty", "unknown", "undefined"]
+        return np.array(REASONS, dtype=object)[self.reason_codes]
+
+    @property
+    def reason_codes(self) -> Array:
+        """The same as places in `REASONS`."""
         nobody = np.where(self.unknown > 0, 2, 1)
-        codes = np.where(np.isnan(self.value), np.where(self.n == 0, nobody, 3), 0)
-        return np.array(reasons, dtype=object)[codes]
+        return np.where(np.isnan(self.value), np.where(self.n == 0, nobody, 3), 0)

@@ -10,14 +10,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+T = TypeVar("T")
 Columns = Mapping[str, Array]
 Moments = Callable[[Columns], Mapping[str, Array]]
+#: sums by the names of the contributions that they are the sums of
+Shared = dict[tuple[str, ...], Array]
 
 #: rows a chunk: 1 MiB an array, so that a dozen stay in the last-level cache, and calls long
 #: enough that two threads do not wait for each other at the interpreter
@@ -25,7 +28,11 @@ CHUNK = 1 << 17
 #: name of the number of rows among the sums
 ROWS = "/rows"
 #: rows that one thread takes at a time; fixed, so that sums do not depend on the machine
-BLOCK = 1 << 19
+BLOCK = 1 << 18
+
+# glibc returns freed memory above a threshold to the system, which clears every page of it
+# anew for the next chunk. Freeing one large block, never touched, raises that threshold.
+np.empty(31 << 17)
 
 
 def grouped_sums(
@@ -57,15 +64,27 @@ def grouped_sums(
     {'/rows': array([2., 1.]), 'persons': array([6., 3.])}
     """
 
-    def block(start: int) -> tuple[int, dict[str, Array]]:
+    def block(start: int) -> tuple[int, Shared]:
         return _block_sums(moments, columns, codes, slice(start, start + BLOCK), chunk)
 
-    sums = {ROWS: np.zeros(groups)}
+    sums: Shared = {}
     for first, part in _in_threads(block, range(0, max(len(codes), 1), BLOCK)):
-        for name, values in part.items():
-            into = sums.setdefault(name, np.zeros(groups))
-            into[first : first + len(values)] += values
-    return sums
+        for names, values in part.items():
+            _add(sums, names, values, first, groups)
+    found: dict[str, Array] = {}
+    for names, values in sums.items():
+        for name in names:
+            found[name] = found[name] + values if name in found else values
+    return found
+
+
+def _add(sums: Shared, names: tuple[str, ...], values: Array, first: int, groups: int) -> None:
+    """Add values that begin at a group; the first that cover all groups are taken as they are."""
+    if names not in sums and len(values) == groups:
+        sums[names] = values
+        return
+    into = sums.setdefault(names, np.zeros(groups))
+    into[first : first + len(values)] += values
 
 
 def _in_threads(work: Callable[[int], Any], starts: range) -> Iterator[Any]:
@@ -79,7 +98,7 @@ def _in_threads(work: Callable[[int], Any], starts: range) -> Iterator[Any]:
 
 def _block_sums(
     moments: Moments, columns: Columns, codes: Array, rows: slice, chunk: int
-) -> tuple[int, dict[str, Array]]:
+) -> tuple[int, Shared]:
     """First group of a block of rows, and the sums of that group and those after it."""
     inside = codes[rows]
     first = max(int(inside.min()), 0) if len(inside) else 0
@@ -87,21 +106,20 @@ def _block_sums(
     step = chunk
     if len(inside) > chunk and np.ptp(inside[:chunk]) > chunk:
         # Far-flung groups: a chunk of few rows would clear and add more sums than it has rows.
-        step = max(chunk, span)
-    sums: dict[str, Array] = {}
+        step = max(chunk, 2 * span)
+    sums: Shared = {}
     for start in range(rows.start, rows.start + max(len(inside), 1), step):
         part = slice(start, min(start + step, rows.stop))
         contributions = moments({name: column[part] for name, column in columns.items()})
-        for name, at, values in _chunk_sums(contributions, codes[part]):
-            into = sums.setdefault(name, np.zeros(span))
-            into[at - first : at - first + len(values)] += values
+        for names, at, values in _chunk_sums(contributions, codes[part]):
+            _add(sums, names, values, at - first, span)
     return first, sums
 
 
 def _chunk_sums(
     contributions: Mapping[str, Array], codes: Array
-) -> Iterator[tuple[str, int, Array]]:
-    """Name, first group and sums from it on, of the row count and of each contribution."""
+) -> Iterator[tuple[tuple[str, ...], int, Array]]:
+    """Names, first group and sums from it on, of the row count and of each contribution."""
     first = max(int(codes.min()), 0) if len(codes) else 0
     starts = np.flatnonzero(codes[1:] != codes[:-1]) + 1
     runs = 4 * len(starts) < len(codes)
@@ -112,18 +130,18 @@ def _chunk_sums(
         codes = codes[starts]
     shifted = np.maximum(codes.astype(np.intp), first - 1) - (first - 1)
 
-    done: dict[int, Array] = {}
-    yield ROWS, first, np.bincount(shifted, weights=lengths if runs else None)[1:]
+    yield (ROWS,), first, np.bincount(shifted, weights=lengths if runs else None)[1:].astype(float)
+    names: dict[int, list[str]] = {}
     for name, values in contributions.items():
-        if id(values) not in done:
-            weights = values.astype(float, copy=False)
-            if runs:
-                weights = np.add.reduceat(weights, starts)
-            done[id(values)] = np.bincount(shifted, weights=weights)[1:]
-        yield name, first, done[id(values)]
+        names.setdefault(id(values), []).append(name)
+    for shared in names.values():
+        weights = contributions[shared[0]].astype(float, copy=False)
+        if runs:
+            weights = np.add.reduceat(weights, starts)
+        yield tuple(shared), first, np.bincount(shifted, weights=weights)[1:]
 
 
-def once_a_chunk(function: Callable[..., Array]) -> Callable[..., Array]:
+def once_a_chunk(function: Callable[..., T]) -> Callable[..., T]:
     """Remember the last result: metrics that need the same intermediate compute it once.
 
     Arguments are compared by identity, as the columns of a chunk are the same arrays for
@@ -132,7 +150,7 @@ def once_a_chunk(function: Callable[..., Array]) -> Callable[..., Array]:
     last = threading.local()
 
     @functools.wraps(function)
-    def remembered(*arguments: Any) -> Array:
+    def remembered(*arguments: Any) -> T:
         before = getattr(last, "arguments", ())
         same = len(before) == len(arguments) and all(map(operator.is_, before, arguments))
         if not same:

@@ -182,7 +182,7 @@ def poverty_severity(
     0.125
     """
     gap = _gap(income_per_head, members, poverty_line)
-    squared_gap = gap * _shortfall(income_per_head, poverty_line)
+    squared_gap = gap * _relative(income_per_head, poverty_line)
     return {"squared_gap": squared_gap, "persons": members}
 
 
@@ -194,11 +194,7 @@ def fgt(
 
     .. math:: P_\alpha = \frac{1}{N} \sum_{i:\, y_i < z} n_i \left(\frac{z - y_i}{z}\right)^\alpha
 
-    Parameters
-    ----------
-    income_per_head, members, poverty_line : as in `headcount_ratio`
-    alpha : float
-        >= 0: 0 headcount ratio, 1 poverty gap, 2 severity.
+    Arguments as in `headcount_ratio`, and ``alpha`` >= 0: 0 headcount, 1 gap, 2 severity.
 
     Returns
     -------
@@ -210,10 +206,11 @@ def fgt(
     >>> fgt(income_per_head=[2000, 9000], members=[1, 1], poverty_line=4000, alpha=3)
     0.0625
     """
-    gap = _shortfall(income_per_head, poverty_line)
-    # 0 ** 0 is 1 and would make everybody poor.
-    power = np.where(income_per_head < poverty_line, gap**alpha, 0)
-    return {"gap_power": members * power, "persons": members}
+    poor = income_per_head < poverty_line
+    # Only of the poor: 0 ** 0 is 1 and would make everybody poor.
+    gap_power = np.zeros(len(members))
+    gap_power[poor] = _relative(income_per_head, poverty_line)[poor] ** alpha
+    return {"gap_power": members * gap_power, "persons": members}
 
 
 @metric(table="households", unit="1", source=SEN, finish=ratio("gap", "poor_persons"))
@@ -296,11 +293,8 @@ def sen(
     .. math:: S = \frac{2}{(q + 1) N} \sum_{i=1}^{q} g_i (q + 1 - i), \qquad
               S_\infty = \frac{2}{q N} \sum_{i=1}^{q} g_i (q + \tfrac12 - i) = H [I + (1 - I) G_p]
 
-    Parameters
-    ----------
-    income_per_head, members, poverty_line : as in `headcount_ratio`
-    form : {"discrete", "limit"}
-        S of 1976, or its limit for many persons, which copying everybody does not change.
+    Arguments as in `headcount_ratio`, and ``form``: "discrete", S of 1976, or "limit", for many
+    persons, which copying everybody does not change.
 
     Returns
     -------
@@ -379,17 +373,11 @@ def sen_shorrocks_thon(*, income_per_head: Column, members: Column, poverty_line
 
 
 @once_a_chunk
-def _shortfall(income: Array, line: float) -> Array:
-    """Relative shortfall g, zero for who is not poor."""
+def _relative(income: Array, line: float) -> Array:
+    """(z - y) / z, of the poor their shortfall g, negative for others."""
     gap = np.asarray(line - income, dtype=float)
-    np.maximum(gap, 0, out=gap)
     gap /= line
     return gap
-
-
-@once_a_chunk
-def _gap(income: Array, members: Array, line: float) -> Array:
-    return np.asarray(members * _shortfall(income, line))
 
 
 @once_a_chunk
@@ -397,9 +385,15 @@ def _poor_members(income: Array, members: Array, line: float) -> Array:
     return np.asarray(members * (income < line))
 
 
+@once_a_chunk
+def _gap(income: Array, members: Array, line: float) -> Array:
+    """Members of the poor times their shortfall, zero for others."""
+    return np.asarray(_poor_members(income, members, line) * _relative(income, line))
+
+
 def _ranked(income: Array, members: Array, line: float) -> tuple[Array, Array, Array]:
     """Relative shortfalls of the poor from the poorest on, members, and persons poorer."""
     poor = np.flatnonzero(income < line)
     poor = poor[np.argsort(income[poor], kind="stable")]
     n = members[poor]
-    return _shortfall(income[poor], line), n, np.cumsum(n) - n
+    return _relative(income[poor], line), n, np.cumsum(n) - n

@@ -55,6 +55,8 @@ class Metric:
             vars(self)[name] = getattr(self.function, name, None)
         vars(self)["__wrapped__"] = self.function
         taken = inspect.signature(self.finisher).parameters if self.finisher else {}
+        rules = {**RULES, **self.rules}
+        vars(self)["_rules"] = {n: rules.get(n) for n in (*self.columns, *self.parameters)}
         vars(self)["_finish_takes"] = taken.keys() & self.parameters.keys()
 
     def __reduce__(self) -> Any:
@@ -79,7 +81,9 @@ class Metric:
     def moments(self, **arguments: Any) -> dict[str, Array]:
         """Contributions of each row; all zero, and ``unknown`` one, where a value is unknown."""
         columns = {name: arguments.pop(name) for name in self.columns if name in arguments}
-        given = checked([self], columns, arguments)
+        # A denominator of another table belongs to the finish, not to a row.
+        below = {self.per: np.zeros(0)} if self.per else {}
+        given = checked([self], columns, arguments, per=below)
         return contributions(self, Chunk(given), self.settings(arguments))
 
     def finish(self, sums: Sums, **parameters: Any) -> Array:
@@ -111,7 +115,8 @@ class Metric:
 
     def rule(self, name: str) -> Rule | None:
         """The rule of a column or parameter, its own before the common one."""
-        return self.rules.get(name, RULES.get(name))
+        found: Rule | None = vars(self)["_rules"].get(name)
+        return found
 
 
 def metric(

@@ -73,13 +73,14 @@ def _arrow(module: str) -> Any:
 
 
 def _stream(data: Any, names: list[str]) -> Iterator[Batch]:
+    kinds = _arrow("pyarrow.types")
     for batch in _arrow("pyarrow").RecordBatchReader.from_stream(data):
-        yield {name: _values(batch[name]) for name in names}
+        yield {name: _values(batch[name], kinds) for name in names}
 
 
 def _parquet(data: Any, keys: list[str]) -> Source:
     """Parquet files, text keys read as codes; files are opened when their turn comes."""
-    arrow, datasets = _arrow("pyarrow"), _arrow("pyarrow.dataset")
+    arrow, datasets, kinds = map(_arrow, ("pyarrow", "pyarrow.dataset", "pyarrow.types"))
     given = data if isinstance(data, list | tuple) else [data]
     found = [glob.glob(str(path)) if glob.has_magic(str(path)) else [str(path)] for path in given]
     paths = sorted(path for each in found for path in each)
@@ -106,14 +107,13 @@ def _parquet(data: Any, keys: list[str]) -> Source:
             columns=names, batch_size=kernel.BLOCK, batch_readahead=2, fragment_readahead=1
         )
         for batch in scanned:
-            yield {name: _values(batch[name]) for name in names}
+            yield {name: _values(batch[name], kinds) for name in names}
 
     return Source(dataset.schema.names, batches)
 
 
-def _values(column: Any) -> Any:
+def _values(column: Any, kinds: Any) -> Any:
     """An Arrow column as an array; text as codes with their categories."""
-    kinds = _arrow("pyarrow.types")
     if kinds.is_string(column.type) or kinds.is_large_string(column.type):
         column = column.dictionary_encode()
     if kinds.is_dictionary(column.type):
