@@ -4,6 +4,7 @@ import pytest
 
 from jingde_core.county.tables import _JOINED
 from jingde_core.model.catalogue import has_label, label
+from jingde_core.model.problem import DataError, Problem
 from jingde_core.model.tables import STORE_ONLY, TABLES
 
 EVERY = {**TABLES, **STORE_ONLY}
@@ -62,3 +63,9 @@ def test_no_county_table_holds_a_name_or_a_number_of_a_person():
     assert not {"id_number", "phone", "bank_card"} & {
         name for model in TABLES.values() for name in model.to_schema().columns
     }
+
+
+def test_a_notebook_shows_the_faults_and_no_stack():
+    error = DataError([Problem("missing_file", file="villages.csv", expected="villages.csv")])
+    (shown,) = error._render_traceback_()
+    assert "villages.csv" in shown and "Traceback" not in shown

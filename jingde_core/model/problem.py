@@ -61,6 +61,10 @@ class DataError(ValueError):
             lines.append(label("problem.more", count=len(self.problems) - self.shown))
         super().__init__("\n".join([label("problem.heading", count=len(self.problems)), *lines]))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the faults, and no stack of code."""
+        return [str(self)]
+
 
 @contextmanager
 def collected() -> Iterator[list[Problem]]:
