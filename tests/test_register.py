@@ -1,33 +1,17 @@
 """The synthetic register gives the report's figures from its rows, and its rows hold together."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_county import SEEDS, Tables, made
 
 from jingde_core.geography.register import read_register
-from jingde_core.ledgers.folder import read_tables, table_bytes
 from jingde_core.model.parameters import Parameters
-from jingde_core.model.place import shipped
-from jingde_core.model.tables import TABLES
-from jingde_core.synthetic import SEED
-from jingde_core.synthetic.__main__ import main
-from jingde_core.synthetic.draw import table
-from jingde_core.synthetic.register import make_register
 
-Tables = dict[str, pd.DataFrame]
 COMPONENTS = ["wage", "business", "property", "transfer"]
 
 
-@cache
-def made(seed: int) -> Tables:
-    return make_register(seed)
-
-
-@pytest.fixture(params=[SEED, 1, 2, 3], scope="module")
+@pytest.fixture(params=SEEDS, scope="module")
 def register(request: pytest.FixtureRequest) -> Tables:
     return made(request.param)
 
@@ -54,26 +38,6 @@ def people(register: Tables, here: pd.DataFrame) -> pd.DataFrame:
     gained = ["status", "village", "members", "attribute", "main_cause", "wage"]
     people = register["persons"].join(here[gained], on="household")
     return people.assign(age=2020 - people["birth_year"])
-
-
-def test_every_table_keeps_its_contract(register: Tables) -> None:
-    for name, frame in register.items():
-        TABLES[name].validate(frame, lazy=True)
-
-
-def test_same_seed_same_bytes_and_another_seed_others() -> None:
-    def digest(tables: Tables) -> dict[str, str]:
-        return {n: hashlib.sha256(table_bytes(frame)).hexdigest() for n, frame in tables.items()}
-
-    first, again, other = digest(made(SEED)), digest(make_register(SEED)), digest(made(1))
-    assert first == again
-    public = {"towns", "report_figures"}
-    assert {name for name in first if first[name] == other[name]} == public
-
-
-def test_a_column_too_few_is_named() -> None:
-    with pytest.raises(KeyError, match="towns: columns .*name"):
-        table("towns", {"code": ["341825100"]})
 
 
 def test_stock_of_2014(register: Tables, figure: "pd.Series[float]") -> None:
@@ -321,13 +285,3 @@ def test_codes_carry_no_meaning(register: Tables) -> None:
     for column in ("members", "income_per_head", "hamlet"):
         assert abs(number.corr(households[column])) < 0.08
     assert abs(number.corr(households["village"].astype("int64"))) < 0.08
-
-
-def test_the_command_writes_the_shipped_files_byte_for_byte(tmp_path: Path) -> None:
-    main(["--out", str(tmp_path)])
-    tables, provenance = read_tables(tmp_path)
-    assert list(tables) == list(TABLES)
-    kinds = provenance.set_index("table")["kind"]
-    assert kinds.drop(["towns", "report_figures"]).eq("synthetic").all()
-    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {n for n in written if (shipped("data") / n).read_bytes() != written[n]} == set()

@@ -2,14 +2,12 @@
 
 import pandas as pd
 import pytest
-from test_register import made
-
-from jingde_core.synthetic import SEED
+from synthetic_county import SEEDS, made
 
 ABLE = ("skilled", "ordinary", "weak")
 
 
-@pytest.fixture(params=[SEED, 1, 2, 3], scope="module")
+@pytest.fixture(params=SEEDS, scope="module")
 def register(request: pytest.FixtureRequest) -> dict[str, pd.DataFrame]:
     return made(request.param)
 

@@ -7,8 +7,6 @@ from jingde_core.ledgers.folder import write_tables
 from jingde_core.model.place import shipped
 from jingde_core.synthetic import SEED, make_county_tables
 
-AS_OF = "2020-09-30"
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Make all tables and write them with their manifest; the same seed writes the same bytes."""
@@ -20,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
         make_county_tables(chosen.seed),
         chosen.out,
         about={
-            "as_of": AS_OF,
+            "as_of": "2020-09-30",
             "*": {"kind": "synthetic", "source": "calibrated_register", "seed": chosen.seed},
             "towns": {"kind": "public", "source": "statistical_areas"},
             "report_figures": {"kind": "reported", "source": "county_report"},

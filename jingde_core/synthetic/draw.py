@@ -6,242 +6,131 @@ move another. What a draw cannot meet is a ``ValueError`` naming the numbers, ne
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-Integers = NDArray[np.int64]
+Array = NDArray[Any]
+Frame = pd.DataFrame
+Column: TypeAlias = "pd.Series[Any]"
+#: random starts of a search for rows with a given sum
+STARTS = 200
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Random stream of one table family (随机数流): the same seed and name, the same draws.
+def split_count(
+    total: int, weights: ArrayLike, *, ties: np.random.Generator | None = None
+) -> Array:
+    """Whole counts proportional to the weights that sum to ``total`` (最大余数法).
 
-    Examples
-    --------
-    >>> bool(stream(1, "assets").integers(1000) == stream(1, "assets").integers(1000))
-    True
+    Ties go to the first, or fall by a stream. ``ValueError`` for a negative total or weight,
+    and for a positive total over weights that sum to 0.
     """
-    key = zlib.crc32(name.encode())
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
-
-
-def _largest_remainder(
-    total: int, weights: ArrayLike, rng: np.random.Generator | None = None
-) -> Integers:
     share = np.asarray(weights, dtype=float)
-    if total < 0 or (share < 0).any() or not np.isfinite(share).all():
-        raise ValueError(f"cannot split {total} by weights {share!r}: both must be >= 0 and finite")
-    if share.sum() <= 0:
-        if total == 0:
-            return np.zeros(len(share), dtype=np.int64)
-        raise ValueError(f"cannot split {total} over {len(share)} weights that sum to 0")
+    sound = total >= 0 and (share >= 0).all() and np.isfinite(share).all()
+    if not sound or total > 0 >= share.sum():
+        raise ValueError(f"cannot split {total} over {len(share)} weights {share!r}")
+    if share.sum() == 0:
+        return np.zeros(len(share), dtype=np.int64)
     exact = total * (share / share.sum())
-    whole: Integers = np.floor(exact).astype(np.int64)
+    whole: Array = np.floor(exact).astype(np.int64)
     left = total - int(whole.sum())
-    tie = np.arange(len(share)) if rng is None else rng.permutation(len(share))
+    tie = np.arange(len(share)) if ties is None else ties.permutation(len(share))
     order = np.lexsort((tie, whole - exact))
     # rounding of the shares themselves may leave a unit too many, never more than there are shares
     whole[order[:left] if left >= 0 else np.argsort(-whole)[:-left]] += np.sign(left)
     return whole
 
 
-def split_count(total: int, weights: ArrayLike) -> Integers:
-    """Whole counts proportional to the weights that sum to ``total`` (最大余数法); ties go first.
-
-    Raises
-    ------
-    ValueError
-        for a negative total or weight, or a positive total over weights that sum to 0.
-
-    Examples
-    --------
-    >>> split_count(10, [1, 1, 1]).tolist()
-    [4, 3, 3]
-    """
-    return _largest_remainder(total, weights)
+def banded(table: Mapping[str, Sequence[float]], age: ArrayLike) -> Array:
+    """Rows of a table by age-from, one for each age (按年龄段取值)."""
+    band = np.searchsorted([int(start) for start in table], age, side="right") - 1
+    return np.array(list(table.values()), dtype=float)[np.maximum(band, 0)]
 
 
-def split_total(
-    rng: np.random.Generator, total_fen: int, weights: ArrayLike, *, minimum: int = 0
-) -> Integers:
-    """Amounts in fen that sum to ``total_fen`` exactly, each at least ``minimum`` (金额分摊).
+class Random(np.random.Generator):
+    """A random stream with the draws of the county's tables (随机数流)."""
 
-    What lies above the minimum is proportional to the weights; ties fall by ``rng``.
+    def split_total(self, total: int, weights: NDArray[Any], *, minimum: int = 0) -> Array:
+        """Amounts that sum to ``total`` exactly, each at least ``minimum`` (金额分摊).
 
-    Raises
-    ------
-    ValueError
-        as :func:`split_count`, or when the minima alone exceed the total.
+        What lies above the minimum is proportional to the weights.
+        """
+        rest = total - minimum * len(weights)
+        if rest < 0:
+            raise ValueError(f"cannot split {total} into {len(weights)} amounts of >= {minimum}")
+        return split_count(rest, weights, ties=self) + minimum
 
-    Examples
-    --------
-    >>> split_total(stream(1, "x"), 1000, [3, 1], minimum=100).tolist()
-    [700, 300]
-    """
-    count = len(np.asarray(weights))
-    if minimum * count > total_fen:
-        raise ValueError(f"cannot split {total_fen} fen into {count} amounts of >= {minimum}")
-    amounts = _largest_remainder(total_fen - minimum * count, weights, rng)
-    amounts += minimum
-    return amounts
+    def days(self, n: int, start: str, end: str) -> Array:
+        """``n`` days drawn evenly from ``start`` to ``end``, both included (日期)."""
+        first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
+        passed = self.integers(0, int((last - first).astype(int)) + 1, size=n)
+        return (first + passed).astype("datetime64[us]")
 
+    def spans(self, low: int, high: Any, n: int) -> NDArray[np.timedelta64]:
+        """``n`` lengths of ``low`` to ``high`` - 1 days (天数)."""
+        return self.integers(low, high, n).astype("timedelta64[D]")
 
-def pick_with_sum(
-    rng: np.random.Generator,
-    values: ArrayLike,
-    count: int,
-    total: int,
-    weights: ArrayLike | None = None,
-) -> Integers:
-    """Positions of exactly ``count`` rows whose values sum to ``total`` (定数抽户), sorted.
+    def codes(self, weights: Mapping[Any, float], n: int) -> Array:
+        """``n`` codes whose counts follow the weights to the unit, in random order (按比例取码)."""
+        values = np.array(list(weights), dtype=object)
+        return self.permutation(np.repeat(values, split_count(n, list(weights.values()))))
 
-    A random start, swapped until the sum is met; when no swap leads on, an exact search.
+    def chances(self, weights: Mapping[Any, float], n: int) -> NDArray[Any]:
+        """``n`` codes, each drawn by itself with chances as the weights (随机取码)."""
+        share = np.array(list(weights.values()), dtype=float)
+        return self.choice(np.array(list(weights)), n, p=share / share.sum())
 
-    Parameters
-    ----------
-    values : array of int, shape (rows,)
-        e.g. household members.
-    weights : array of float, shape (rows,), optional
-        propensity to be picked; 0 is never picked.
+    def levels(self, names: Sequence[str], shares: Array) -> Array:
+        """A name for each row of shares, by its chances in that row (按行取码)."""
+        luck = self.random(len(shares))[:, None]
+        level = (luck >= np.cumsum(shares, axis=1)).sum(axis=1)
+        found: Array = np.array(names, dtype=object)[np.minimum(level, len(names) - 1)]
+        return found
 
-    Raises
-    ------
-    ValueError
-        when no such rows exist.
+    def pick(self, weight: ArrayLike, count: int) -> Array:
+        """Positions of ``count`` different rows, the heavier the likelier (加权抽取)."""
+        share = np.asarray(weight, dtype=float)
+        return self.choice(len(share), count, replace=False, p=share / share.sum())
 
-    Examples
-    --------
-    >>> pick_with_sum(stream(1, "x"), [1, 5, 2, 9], 2, 11).tolist()
-    [2, 3]
-    """
-    value = np.asarray(values, dtype=np.int64)
-    weight = np.ones(len(value)) if weights is None else np.asarray(weights, dtype=float)
-    open_rows = np.flatnonzero(weight > 0)
-    impossible = ValueError(f"no {count} of {len(open_rows)} rows have values that sum to {total}")
-    if not 0 <= count <= len(open_rows):
-        raise impossible
-    share = weight[open_rows] / weight[open_rows].sum() if len(open_rows) else None
-    picked = np.zeros(len(value), dtype=bool)
-    picked[rng.choice(open_rows, size=count, replace=False, p=share)] = True
-    while gap := total - int(value[picked].sum()):
-        swap = _swap(rng, value, weight, picked, gap)
-        if swap is None:
-            counts = _counts_with_sum(value[open_rows], value[picked], count, total)
-            if counts is None:
-                raise impossible
-            _recount(rng, value, weight, picked, counts)
-        else:
-            picked[swap[0]], picked[swap[1]] = False, True
-    return np.flatnonzero(picked)
+    def pick_with_sum(
+        self, values: ArrayLike, count: int, total: int, weights: ArrayLike | None = None
+    ) -> Array:
+        """Positions of exactly ``count`` rows whose values sum to ``total`` (定数抽户), sorted.
 
+        A random start, swapped until the sum is met; a new start when no swap leads on. Rows of
+        weight 0 are never picked. ``ValueError`` when none are found.
+        """
+        value = np.asarray(values, dtype=np.int64)
+        weight = np.ones(len(value)) if weights is None else np.asarray(weights, dtype=float)
+        rows = np.flatnonzero(weight > 0)
+        for _ in range(STARTS if 0 <= count <= len(rows) else 0):
+            picked = np.zeros(len(value), dtype=bool)
+            if count:
+                picked[rows[self.pick(weight[rows], count)]] = True
+            while gap := total - int(value[picked].sum()):
+                swap = self._swap(value, weight, picked, gap)
+                if swap is None:
+                    break
+                picked[list(swap)] = False, True
+            else:
+                return np.flatnonzero(picked)
+        raise ValueError(f"no {count} of {len(rows)} rows have values that sum to {total}")
 
-def _swap(
-    rng: np.random.Generator,
-    value: Integers,
-    weight: NDArray[np.float64],
-    picked: NDArray[np.bool_],
-    gap: int,
-) -> tuple[int, int] | None:
-    """A picked and an open row whose exchange narrows the gap without crossing it."""
-    sign = int(np.sign(gap))
-    free = ~picked & (weight > 0)
-    for size in rng.permutation(np.unique(value[picked])):
-        step = (value - size) * sign
-        enter = np.flatnonzero(free & (step > 0) & (step <= abs(gap)))
-        if len(enter):
-            leave = rng.choice(np.flatnonzero(picked & (value == size)))
-            share = weight[enter] / weight[enter].sum()
-            return int(leave), int(rng.choice(enter, p=share))
-    return None
-
-
-def _counts_with_sum(
-    values: Integers, start: Integers, count: int, total: int
-) -> dict[int, int] | None:
-    """How many rows of each value give count and total, near the start; None when impossible."""
-    sizes, stock = np.unique(values, return_counts=True)
-    near = [int((start == size).sum()) for size in sizes]
-    dead: set[tuple[int, int, int]] = set()
-
-    def bounds(level: int, rows: int) -> tuple[int, int] | None:
-        flat = np.repeat(sizes[level:], stock[level:])
-        if rows > len(flat):
-            return None
-        return int(flat[:rows].sum()), int(flat[len(flat) - rows :].sum())
-
-    def search(level: int, rows: int, rest: int) -> list[int] | None:
-        within = bounds(level, rows)
-        if within is None or not within[0] <= rest <= within[1] or (level, rows, rest) in dead:
-            return None
-        if level == len(sizes):
-            return []
-        most = min(int(stock[level]), rows)
-        for taken in sorted(range(most + 1), key=lambda n: abs(n - near[level])):
-            deeper = search(level + 1, rows - taken, rest - taken * int(sizes[level]))
-            if deeper is not None:
-                return [taken, *deeper]
-        dead.add((level, rows, rest))
+    def _swap(self, value: Array, weight: Array, picked: Array, gap: int) -> tuple[int, int] | None:
+        """A picked and an open row whose exchange narrows the gap without crossing it."""
+        free = ~picked & (weight > 0)
+        for size in self.permutation(np.unique(value[picked])):
+            step = (value - size) * np.sign(gap)
+            enter = np.flatnonzero(free & (step > 0) & (step <= abs(gap)))
+            if len(enter):
+                leave = self.choice(np.flatnonzero(picked & (value == size)))
+                return int(leave), int(enter[self.pick(weight[enter], 1)[0]])
         return None
 
-    found = search(0, count, total)
-    return None if found is None else dict(zip(sizes.tolist(), found, strict=True))
 
-
-def _recount(
-    rng: np.random.Generator,
-    value: Integers,
-    weight: NDArray[np.float64],
-    picked: NDArray[np.bool_],
-    counts: dict[int, int],
-) -> None:
-    """Bring the picked rows of each value to the given count, in place."""
-    for size, wanted in counts.items():
-        rows = np.flatnonzero((value == size) & (weight > 0))
-        surplus = int(picked[rows].sum()) - wanted
-        pool = rows[picked[rows] == (surplus > 0)]
-        picked[rng.choice(pool, size=abs(surplus), replace=False)] = surplus < 0
-
-
-def days(rng: np.random.Generator, start: str, end: str, n: int) -> NDArray[np.datetime64]:
-    """``n`` days drawn evenly from ``start`` to ``end``, both included (日期), as datetime64[us].
-
-    Examples
-    --------
-    >>> days(stream(1, "x"), "2020-07-02", "2020-07-02", 1).astype("datetime64[D]").tolist()
-    [datetime.date(2020, 7, 2)]
-    """
-    first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
-    span = int((last - first).astype(int))
-    if span < 0:
-        raise ValueError(f"no day from {start} to {end}")
-    return (first + rng.integers(0, span + 1, size=n)).astype("datetime64[us]")
-
-
-def codes(
-    rng: np.random.Generator, values: Sequence[str], weights: ArrayLike, n: int
-) -> NDArray[Any]:
-    """``n`` codes whose counts follow the weights to the unit, in random order (按比例取码)."""
-    return rng.permutation(np.repeat(np.asarray(values, dtype=object), split_count(n, weights)))
-
-
-def table(name: str, columns: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
-    """Rows of a named table (按表结构成表): columns in order and type, sorted by key.
-
-    Raises
-    ------
-    KeyError
-        for a column that the table lacks or that is not given.
-    """
-    from jingde_core.ledgers.check import column_types
-    from jingde_core.model.tables import TABLES
-
-    types = column_types(name)
-    frame = pd.DataFrame(columns)
-    if odd := sorted({str(column) for column in frame} ^ set(types)):
-        raise KeyError(f"{name}: columns {odd} are either not given or not declared")
-    kinds = {n: "datetime64[us]" if kind == "date" else kind for n, kind in types.items()}
-    (metadata,) = TABLES[name].get_metadata().values()
-    key = metadata["dataframe"]["key"]
-    return frame[list(types)].astype(kinds).sort_values(key, ignore_index=True)
+def stream(seed: int, name: str) -> Random:
+    """Random stream of one table family (随机数流): the same seed and name, the same draws."""
+    key = zlib.crc32(name.encode())
+    return Random(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(key,))))

@@ -8,50 +8,32 @@ all others above the range, and the register's mean at about the figure of its n
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Amounts = NDArray[np.float64]
+from jingde_core.model.parameters import Parameters
+from jingde_core.synthetic.draw import Array, Frame, Random
+from jingde_core.synthetic.making import ASSUMED, Making, Tables
 
 #: yuan per person and year over the register: a neighbouring county printed 12,574 for 2020
 MEAN = 12_000
 #: from here on income per head counts for less than half: nobody of the register is rich
 BEND = 28_000
-#: yuan a month by place of work, and its spread
-MONTHLY = {
-    "outside": (3_500, 0.20),
-    "province": (3_100, 0.20),
-    "county": (2_250, 0.18),
-    "town": (1_650, 0.22),
-}
 MOST_MONTHLY = 5_600
 POST_WAGES = (400, 500, 500, 600)
 #: least, likeliest and most of a band's income per head: in lines when poor, else in ranges
 BANDS = {"poor": (0.83, 0.94, 0.99), "below": (0.674, 0.9, 0.995), "above": (1.025, 1.16, 1.55)}
 COMPONENTS = ["wage", "business", "property", "transfer", "business_cost"]
+EARNED = ["wage", "business", "business_cost"]
 
 
-def make_incomes(
-    rng: np.random.Generator,
-    homes: pd.DataFrame,
-    people: pd.DataFrame,
-    *,
-    poverty_line: float,
-    monitoring_range: float,
-) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def make_incomes(made: Making) -> Tables:
     """Components, cost and income per head (收入构成) by home, in yuan; months of work by person.
 
-    Who earns less than the work at hand would bring worked fewer months, but on a post.
-
-    Parameters
-    ----------
-    homes : frame
-        ``id village fate band attribute members able`` of the households here now.
-    people : frame
-        their persons, with ``work``, ``work_months``, ``labour``, ``health``, ``age``.
-    poverty_line, monitoring_range : float
-        yuan per person and year; nobody but the waiting is below the line, nobody but the
-        watched below the range.
+    Nobody but the waiting is below the line, nobody but the watched below the range. Who earns
+    less than the work at hand would bring worked fewer months, but on a post.
     """
+    rng, homes, people = made.stream("incomes"), made["homes"], made["people"]
+    value = Parameters.load().value
+    poverty_line, monitoring_range = value("poverty_line", 2020), value("monitoring_range", 2020)
     on_post = (people["work"] == "local_post").to_numpy()
     wages = _wages(rng, people)
     person = people[["household"]].assign(
@@ -59,44 +41,53 @@ def make_incomes(
         post=np.where(on_post, wages, 0),
         transfer=_transfers(rng, people),
     )
+    count = len(homes)
     parts = person.groupby("household").sum().reindex(homes["id"]).reset_index(drop=True)
-    parts["transfer"] += _support(rng, homes)
+    # farm and forest subsidies of every home; what grown children give parents without work
+    subsidies = 90 + rng.gamma(2.0, 170, count)
+    alone = (homes["able"] == 0) & (homes["attribute"] != "tekun")
+    given = np.where(alone, rng.uniform(900, 4_200, count) * homes["members"] ** 0.7, 0)
+    parts["transfer"] += subsidies + given
     parts["business"], parts["business_cost"] = _business(rng, homes, people)
     villages = sorted(set(homes["village"]))
     place = pd.Series(rng.lognormal(0, 0.07, len(villages)), villages)
-    earnings = ["wage", "business", "business_cost"]
-    parts[earnings] = parts[earnings].mul(homes["village"].map(place), axis=0)
-    parts["property"] = np.where(
-        rng.random(len(homes)) < 0.22, 0, 120 + rng.gamma(1.4, 260, len(homes))
-    )
-    floor = monitoring_range + 40 + rng.gamma(1.5, 620, len(homes))
-    wanted = _wanted(rng, homes, poverty_line, monitoring_range)
+    parts[EARNED] = parts[EARNED].mul(homes["village"].map(place), axis=0)
+    parts["property"] = np.where(rng.random(count) < 0.22, 0, 120 + rng.gamma(1.4, 260, count))
+    floor = monitoring_range + 40 + rng.gamma(1.5, 620, count)
+    # income per head that a band asks for; NaN for those in none
+    wanted = np.full(count, np.nan)
+    for band, shares in BANDS.items():
+        at = np.flatnonzero(homes["band"] == band)
+        unit = poverty_line if band == "poor" else monitoring_range
+        wanted[at] = unit * rng.triangular(*shares, len(at))
+    here = (homes["fate"] != "edge").to_numpy()
     low, high = 0.2, 3.0
     for _ in range(40):
         earned = (low + high) / 2
         fitted, over = _fitted(parts, homes, earned, floor, wanted)
-        low, high = (earned, high) if _mean(fitted, homes) < MEAN else (low, earned)
+        mean = _net(fitted)[here].sum() / homes.loc[here, "members"].sum()
+        low, high = (earned, high) if mean < MEAN else (low, earned)
+    # wages and business in tens of yuan, the rest in yuan, income per head on whole fen
+    steps = dict.fromkeys(EARNED, -1) | {"property": 0, "transfer": 0}
+    rounded = fitted.assign(wage=fitted["wage"] + fitted["post"])[COMPONENTS].round(steps)
+    rounded["income_per_head"] = (_net(rounded) / homes["members"].to_numpy()).round(2)
     less = people["household"].map(pd.Series(over**0.6, index=homes["id"])).to_numpy()
     months = people["work_months"].to_numpy()
     fewer = np.where(on_post, months, np.maximum(np.round(months * less), np.minimum(months, 1)))
-    return _rounded(fitted, homes), fewer.astype(np.int64)
+    people = people.assign(work_months=fewer.astype(np.int64))
+    return {"homes": homes.join(rounded), **made.table("persons", people)}
 
 
-def _mean(parts: pd.DataFrame, homes: pd.DataFrame) -> float:
-    here = (homes["fate"] != "edge").to_numpy()
-    return float(_net(parts)[here].sum() / homes.loc[here, "members"].sum())
-
-
-def _net(parts: pd.DataFrame) -> Amounts:
+def _net(parts: Frame) -> Array:
     return (parts.sum(axis=1) - 2 * parts["business_cost"]).to_numpy(dtype=float)
 
 
-def _wages(rng: np.random.Generator, people: pd.DataFrame) -> Amounts:
+def _wages(rng: Random, people: Frame) -> Array:
     """Yuan a year by place of work, months, skill and sex."""
     monthly = np.zeros(len(people))
-    for place, (mean, spread) in MONTHLY.items():
+    for place, (middle, spread) in ASSUMED["monthly_wages"].items():
         at = (people["work"] == place).to_numpy()
-        monthly[at] = mean * rng.lognormal(0, spread, int(at.sum()))
+        monthly[at] = middle * rng.lognormal(0, spread, int(at.sum()))
     monthly *= people["labour"].map({"skilled": 1.2, "weak": 0.75}).fillna(1.0).to_numpy()
     monthly *= np.where(people["sex"] == "female", 0.87, 1.0)
     monthly = np.minimum(monthly, MOST_MONTHLY)
@@ -105,11 +96,11 @@ def _wages(rng: np.random.Generator, people: pd.DataFrame) -> Amounts:
     return np.asarray(monthly * people["work_months"])
 
 
-def _transfers(rng: np.random.Generator, people: pd.DataFrame) -> Amounts:
+def _transfers(rng: Random, people: Frame) -> Array:
     """Pensions from 60, allowances of the disabled, dibao and tekun, aid to pupils."""
-    count = len(people)
-    pension = np.where(people["age"] >= 60, 12 * rng.choice([115, 120, 125, 135, 150], count), 0)
-    pension = pension + np.where(people["age"] >= 80, 12 * 30, 0)
+    count, age = len(people), people["age"]
+    pension = np.where(age >= 60, 12 * rng.choice([115, 120, 125, 135, 150], count), 0)
+    pension = pension + np.where(age >= 80, 12 * 30, 0)
     impaired = (people["health"] == "disabled") & (rng.random(count) < 0.8)
     allowance = np.where(impaired, 12 * rng.choice([60, 70, 130], count), 0)
     attribute = people["attribute"].fillna("none")
@@ -118,56 +109,33 @@ def _transfers(rng: np.random.Generator, people: pd.DataFrame) -> Amounts:
     dibao = 12 * rng.uniform(190, 420, count) * np.where(weak, 1.0, 0.6)
     dibao = np.where((attribute == "dibao") & (rng.random(count) < 0.93), dibao, 0)
     tekun = np.where(attribute == "tekun", 12 * rng.uniform(725, 930, count), 0)
-    pupils = {"kindergarten": 1_000, "primary": 1_000, "junior": 1_250, "senior": 2_000}
-    aid = people["in_school"].map({**pupils, "vocational": 2_000, "college": 3_000}).fillna(0)
-    here = (people["fate"] != "edge").to_numpy()
-    return np.asarray(pension + allowance + dibao + tekun + np.where(here, aid, 0))
+    aid = people["in_school"].map(ASSUMED["pupil_transfers"]).fillna(0)
+    return np.asarray(
+        pension + allowance + dibao + tekun + np.where(people["fate"] == "edge", 0, aid)
+    )
 
 
-def _support(rng: np.random.Generator, homes: pd.DataFrame) -> Amounts:
-    """Farm and forest subsidies of every home; what grown children give parents without work."""
-    subsidies = 90 + rng.gamma(2.0, 170, len(homes))
-    alone = (homes["able"] == 0) & (homes["attribute"] != "tekun")
-    given = np.where(alone, rng.uniform(900, 4_200, len(homes)) * homes["members"] ** 0.7, 0)
-    return np.asarray(subsidies + given)
-
-
-def _business(
-    rng: np.random.Generator, homes: pd.DataFrame, people: pd.DataFrame
-) -> tuple[Amounts, Amounts]:
+def _business(rng: Random, homes: Frame, people: Frame) -> tuple[Array, Array]:
     """Takings and costs of farm, tea, livestock or trade where somebody is at home to do it."""
     at_home = ~people["work"].isin(["outside", "province"]) & (people["age"] < 78)
     hands = people["labour"].map({"skilled": 1.3, "ordinary": 1.0, "weak": 0.45}).fillna(0.0)
     strength = hands.where(at_home, 0.0).groupby(people["household"]).sum()
     able = strength.reindex(homes["id"]).fillna(0.0).to_numpy()
     farms = (able > 0) & (rng.random(len(homes)) < 0.82)
-    takings = 10_000 * rng.lognormal(-0.2, 0.6, len(homes)) * able**0.6
-    takings = np.where(farms, takings, 0)
+    takings = np.where(farms, 10_000 * rng.lognormal(-0.2, 0.6, len(homes)) * able**0.6, 0)
     return takings, takings * rng.uniform(0.16, 0.38, len(homes))
 
 
-def _wanted(
-    rng: np.random.Generator, homes: pd.DataFrame, poverty_line: float, monitoring_range: float
-) -> Amounts:
-    """Income per head that a band asks for; NaN for those in none."""
-    wanted = np.full(len(homes), np.nan)
-    for band, shares in BANDS.items():
-        at = np.flatnonzero(homes["band"] == band)
-        unit = poverty_line if band == "poor" else monitoring_range
-        wanted[at] = unit * rng.triangular(*shares, len(at))
-    return wanted
-
-
 def _fitted(
-    parts: pd.DataFrame, homes: pd.DataFrame, earned: float, floor: Amounts, wanted: Amounts
-) -> tuple[pd.DataFrame, Amounts]:
+    parts: Frame, homes: Frame, earned: float, floor: Array, wanted: Array
+) -> tuple[Frame, Array]:
     """Parts with earnings scaled, then each household brought to its band.
 
     Above the range the lowest are eased upward (a soft maximum), so that nothing heaps at it.
     The second value is the part that is left of a household's own, at most 1.
     """
     scaled = parts.copy()
-    scaled[["wage", "business", "business_cost"]] *= earned
+    scaled[EARNED] *= earned
     members = homes["members"].to_numpy()
     head = _net(scaled) / members
     ease = 500.0
@@ -186,18 +154,3 @@ def _fitted(
     fitted = scaled.mul(over, axis=0)
     fitted["post"] = np.where(keeps, post, fitted["post"])
     return fitted, over
-
-
-def _rounded(parts: pd.DataFrame, homes: pd.DataFrame) -> pd.DataFrame:
-    """Wages and business in tens of yuan, the rest in yuan; income per head on whole fen."""
-    rounded = pd.DataFrame(
-        {
-            "wage": (parts["wage"] + parts["post"]).round(-1),
-            "business": parts["business"].round(-1),
-            "property": parts["property"].round(0),
-            "transfer": parts["transfer"].round(0),
-            "business_cost": parts["business_cost"].round(-1),
-        }
-    )
-    rounded["income_per_head"] = (_net(rounded) / homes["members"].to_numpy()).round(2)
-    return rounded

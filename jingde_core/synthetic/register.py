@@ -1,184 +1,135 @@
-"""The register: places, households and their years, persons, guarantees, risks, report figures.
+"""Places, the report's figures, and the table of households out of all that was made of them.
 
-Everything is invented but the names of places and the figures of the report, which the rows
-give exactly. Persons have neither name nor number, and codes carry no meaning.
+Codes, names and kinds of places are public. Population within a town, its agricultural part and
+the poor villages are drawn: the eight are not public by name, and the two villages that the
+report names for other things are kept out of that draw. Households that left the register have
+status ``other`` and keep what they were last known to have; codes carry no meaning.
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from jingde_core.model.parameters import Parameters
+from jingde_core.geography.register import read_register
 from jingde_core.model.place import shipped
-from jingde_core.synthetic import circumstances, frames, guarantees
-from jingde_core.synthetic.draw import stream, table
-from jingde_core.synthetic.incomes import COMPONENTS, make_incomes
-from jingde_core.synthetic.monitoring import make_risks, make_watch
-from jingde_core.synthetic.persons import make_people
-from jingde_core.synthetic.places import make_places
-from jingde_core.synthetic.roster import FIRST, LAST, make_roster, roster_dates
-from jingde_core.synthetic.years import make_years
+from jingde_core.synthetic.draw import Column, Frame, Random, split_count
+from jingde_core.synthetic.incomes import COMPONENTS
+from jingde_core.synthetic.making import ASSUMED, Making, Tables, numbered
+from jingde_core.synthetic.people import CAUSES
+from jingde_core.synthetic.roster import roster_dates
 
-EXIT_STATUS = {
-    "stayed": "lifted_with_policy",
-    "left": "lifted_without_policy",
-    "waiting": "not_lifted",
-    "natural": "never_lifted",
-    "cleared_out": "never_lifted",
-}
+POPULATION, RURAL_POPULATION, POOR_VILLAGES = 150_000, 122_222, 8
+SEAT, SEAT_URBAN_SHARE = "341825100", 0.4
+#: the villages that the report names: the model of the five ledgers, and the lessor
+JIANGCUN, LUXI = "341825104205", "341825102200"
+EXIT_STATUS = {"stayed": "lifted_with_policy", "left": "lifted_without_policy"}
+EXIT_STATUS |= {"waiting": "not_lifted", "natural": "never_lifted", "cleared_out": "never_lifted"}
 STATUS = {"stayed": "registered", "waiting": "registered", "edge": "edge"}
 REASON_LEFT = {"left": "support_ended", "natural": "natural", "cleared_out": "cleared_out"}
-POSTS = ("ranger", "auxiliary", "pv", "temporary")
-#: what the register shows of a home whose indicator is still to be verified
-UNVERIFIED = (("housing", "housing_grade", None), ("water", "water_quality", "unknown"))
 
 
-def make_register(seed: int) -> dict[str, pd.DataFrame]:
-    """Tables of places and people (建档立卡名册): the same seed gives the same rows.
-
-    Returns
-    -------
-    dict
-        towns, villages, households, household_years, persons, guarantees, risks and
-        report_figures. Who left the register has status ``other``. Exactly the holders of the
-        county's posts have ``local_post`` as their work.
-
-    Raises
-    ------
-    ValueError
-        when a figure of the report cannot be met.
-    """
-    figures = _figures()
-    target = dict(zip(figures["figure_id"], figures["value"].round().astype(int), strict=True))
-    towns, villages = make_places(seed)
-    roster = make_roster(stream(seed, "roster"), target, villages)
-    parameters = Parameters.load()
-    lines = {year: parameters.value("poverty_line", year) for year in range(FIRST, LAST + 1)}
-    homes, people, surveyed = _here(seed, roster, villages, target)
-    incomes, people["work_months"] = make_incomes(
-        stream(seed, "incomes"),
-        homes,
-        people,
-        poverty_line=lines[LAST],
-        monitoring_range=parameters.value("monitoring_range", LAST),
-    )
-    homes = homes.join(incomes)
-    income = homes.set_index("id")["income_per_head"]
-    checks = guarantees.make_guarantees(stream(seed, "guarantees"), homes, people, surveyed)
-    return {
-        "towns": table("towns", towns),
-        "villages": table("villages", villages),
-        "households": _households(seed, roster, homes, checks),
-        "household_years": make_years(stream(seed, "years"), roster, income, lines),
-        "persons": frames.table("persons", people),
-        "guarantees": checks,
-        "risks": make_risks(stream(seed, "risks"), homes),
-        "report_figures": figures,
-    }
-
-
-def _figures() -> pd.DataFrame:
-    """What the report prints, in its order: data of its own, kept beside the tables made here."""
+def make_figures(made: Making) -> Tables:
+    """What the report prints (报告数), in its order: kept beside the tables made here."""
     text = ["figure_id", "topic", "measure_zh", "measure_en", "unit", "qualifier", "as_of"]
     path = shipped("data") / "report_figures.csv"
     printed = pd.read_csv(path, dtype=dict.fromkeys(text, str))
-    typed = table("report_figures", printed).set_index("figure_id")
-    return typed.loc[printed["figure_id"]].reset_index()
+    typed = made.table("report_figures", printed)["report_figures"].set_index("figure_id")
+    return {"report_figures": typed.loc[printed["figure_id"]].reset_index()}
 
 
-def _here(
-    seed: int, roster: pd.DataFrame, villages: pd.DataFrame, target: Mapping[str, int]
-) -> tuple[pd.DataFrame, pd.DataFrame, set[str]]:
-    """Households on the register or watched now, their persons, the villages surveyed."""
-    homes = roster[roster["fate"].isin(list(STATUS))].reset_index(drop=True)
-    homes = homes.join(make_watch(stream(seed, "watch"), homes))
-    people = make_people(stream(seed, "persons"), homes)
-    rng = stream(seed, "circumstances")
-    people["kept_out"] = guarantees.kept_from_school(rng, people)
-    people.loc[people["kept_out"].notna(), "in_school"] = "none"
-    grown = people["age"].between(16, 59) & (people["in_school"] == "none")
-    by_home = people.assign(able=grown, pupils=people["in_school"] != "none").groupby("household")
-    counted = by_home.agg(able=("able", "sum"), pupils=("pupils", "sum"), eldest=("age", "max"))
-    homes = homes.join(counted, on="id")
-    registered = homes["fate"] != "edge"
-    for rows in (registered, ~registered):
-        homes.loc[rows, "main_cause"] = circumstances.household_causes(rng, homes[rows])
-    homes.loc[registered, "attribute"] = circumstances.attributes(rng, homes[registered])
-    homes["other_causes"] = circumstances.other_causes(rng, homes)
-    gained = ["village", "fate", "watch", "main_cause", "attribute"]
-    people = people.join(homes.set_index("id")[gained], on="household")
-    people["health"] = circumstances.health(rng, people)
-    people.loc[people["kept_out"].notna(), "health"] = "disabled"
-    people["labour"] = circumstances.labour(rng, people)
-    posts = sum(target[f"{kind}_posts"] for kind in POSTS)
-    poor = people["village"].isin(villages.loc[villages["poor_2014"], "code"]).to_numpy()
-    people[["work", "work_months"]] = circumstances.work(rng, people, poor=poor, posts=posts)
-    surveyed = guarantees.surveyed_villages(stream(seed, "survey"), homes, target)
-    people["insured"] = guarantees.insured(stream(seed, "insured"), people, surveyed)
-    return homes, people, surveyed
+def make_places(made: Making) -> Tables:
+    """Towns and villages (镇、村（居）) as the tables of those names."""
+    rng, register = made.stream("places"), read_register()
+    towns, units = pd.DataFrame(register.towns), pd.DataFrame(register.villages)
+    units["urban"] = (units["kind"] == "community") & (units["town"] == SEAT)
+    units["seat_of_town"] = units["urban_rural_2016"].str.startswith("12") & ~units["urban"]
+    units["population"] = _population(rng, towns, units)
+    units["rural_population"] = _rural(rng, units)
+    weight = np.where(units["town"] == SEAT, 0.4, 1.0) / units["population"]
+    kept_out = (units["kind"] == "community") | units["seat_of_town"]
+    weight[kept_out | units["code"].isin([JIANGCUN, LUXI])] = 0
+    units["poor_2014"] = units.index.isin(rng.pick(weight, POOR_VILLAGES))
+    return made.table("towns", towns) | made.table("villages", units)
 
 
-def _households(
-    seed: int, roster: pd.DataFrame, homes: pd.DataFrame, checks: pd.DataFrame
-) -> pd.DataFrame:
-    """The table of households: those here now with all they have, the others with what they had."""
-    here = homes.set_index("id")
+def _population(rng: Random, towns: Frame, units: Frame) -> Column:
+    """Known counts stand; the other towns share the rest by area; villages vary within a town."""
+    known = ASSUMED["places"]["known_towns"]
+    others = towns[~towns["code"].isin(known)]
+    rest = POPULATION - sum(known.values())
+    shares = split_count(rest, others["area_km2"] * rng.uniform(0.85, 1.15, len(others)))
+    of_town = known | dict(zip(others["code"], shares.tolist(), strict=True))
+    scattered = pd.Series(rng.lognormal(0, 0.22, len(units)), index=units.index)
+    in_group = scattered / scattered.groupby([units["town"], units["urban"]]).transform("sum")
+    group_share = units["urban"].map({True: SEAT_URBAN_SHARE, False: 1 - SEAT_URBAN_SHARE})
+    weight = in_group * group_share.where(units["town"] == SEAT, 1.0)
+    population = pd.Series(0, index=units.index, dtype="int64")
+    for town, rows in units.groupby("town").groups.items():
+        population[rows] = split_count(of_town[town], weight[rows])
+    counted = units["code"].map(ASSUMED["places"]["known_villages"])
+    return counted.fillna(population).astype("int64")
+
+
+def _rural(rng: Random, units: Frame) -> Column:
+    """Agricultural population: none in the seat's communities, mixed where a town has its seat."""
+    kinds = [units["urban"], units["kind"] == "community", units["seat_of_town"]]
+    propensity = np.select(kinds, [0, 8, 2.5], 1.0) * rng.uniform(0.7, 1.3, len(units))
+    townsfolk = units["population"].where(units["urban"], 0)
+    rest = POPULATION - RURAL_POPULATION - int(townsfolk.sum())
+    return units["population"] - townsfolk - split_count(rest, propensity * units["population"])
+
+
+def make_households(made: Making) -> Tables:
+    """Households (户): those here now with all they have, the others with what they had."""
+    roster, homes, checks = made["roster"], made["homes"], made["guarantees"]
     known = ["attribute", "main_cause", "other_causes", *COMPONENTS, "income_per_head"]
-    frame = roster.join(here[known], on="id")
-    frame = frame.join(roster_dates(stream(seed, "dates"), roster))
-    frame["status"] = frame["fate"].map(STATUS).fillna("other")
-    frame["exit_status"] = frame["fate"].map(EXIT_STATUS)
-    frame["reason_left"] = frame["fate"].map(REASON_LEFT)
-    rng = stream(seed, "gone")
+    frame = roster.join(homes.set_index("id")[known], on="id")
+    frame = frame.join(roster_dates(made.stream("dates"), roster))
+    fate = frame["fate"]
+    frame["status"] = fate.map(STATUS).fillna("other")
+    frame["exit_status"], frame["reason_left"] = fate.map(EXIT_STATUS), fate.map(REASON_LEFT)
+    rng = made.stream("gone")
     gone = frame["status"] == "other"
-    frame.loc[gone, "main_cause"] = circumstances.causes_of_gone(rng, int(gone.sum()))
+    fewer_disabled = CAUSES | {"disability": CAUSES["disability"] * 0.55}
+    frame.loc[gone, "main_cause"] = rng.codes(fewer_disabled, int(gone.sum()))
     # the old without labour mostly stay on the register; those cleared out were not so poor
-    dibao = gone & (frame["fate"] != "cleared_out") & (rng.random(len(frame)) < 0.16)
+    dibao = gone & (fate != "cleared_out") & (rng.random(len(frame)) < 0.16)
     frame.loc[gone, "attribute"] = np.where(dibao, "dibao", "general")[gone]
-    frame.loc[frame["fate"] == "natural", "attribute"] = "tekun"
-    frame.loc[frame["status"] == "edge", ["main_cause", "other_causes"]] = None
-    conditions = _conditions(stream(seed, "homes"), homes)
-    frame = frame.join(conditions.set_index(homes["id"]), on="id")
-    for indicator, column, missing in UNVERIFIED:
-        unknown = (checks["indicator"] == indicator) & (checks["state"] == "unknown")
-        frame.loc[frame["id"].isin(checks.loc[unknown, "household"]), column] = missing
-    return frames.table("households", frame)
+    frame.loc[fate == "natural", "attribute"] = "tekun"
+    frame.loc[fate == "edge", ["main_cause", "other_causes"]] = None
+    frame = frame.join(_conditions(made.stream("homes"), homes), on="id")
+    # what the register shows of a home whose indicator is still to be verified
+    unknown = checks[checks["state"] == "unknown"].groupby("indicator")["household"].agg(list)
+    frame.loc[frame["id"].isin(unknown["housing"]), "housing_grade"] = None
+    frame.loc[frame["id"].isin(unknown["water"]), "water_quality"] = "unknown"
+    return made.table("households", frame)
 
 
-def _conditions(rng: np.random.Generator, homes: pd.DataFrame) -> pd.DataFrame:
+def _conditions(rng: Random, homes: Frame) -> Frame:
     """Housing grade, water tests and helper of each household here now; all faults are mended."""
     count = len(homes)
     piped = rng.random(count) < 0.91
-    return pd.DataFrame(
-        {
-            "housing_grade": np.where(rng.random(count) < 0.34, "A", "B"),
-            "water_litres": np.round(rng.normal(78, 14, count).clip(50, 125) - 12 * ~piped),
-            "water_quality": "pass",
-            "water_trip_minutes": np.where(piped, 0, rng.integers(2, 16, count)),
-            "water_cut_days": rng.poisson(rng.gamma(1.6, 2.2, count)).clip(0, 30),
-            "helper": _helpers(rng, homes),
-        }
-    )
+    columns = {
+        "housing_grade": np.where(rng.random(count) < 0.34, "A", "B"),
+        "water_litres": np.round(rng.normal(78, 14, count).clip(50, 125) - 12 * ~piped),
+        "water_quality": "pass",
+        "water_trip_minutes": np.where(piped, 0, rng.integers(2, 16, count)),
+        "water_cut_days": rng.poisson(rng.gamma(1.6, 2.2, count)).clip(0, 30),
+        "helper": _helpers(rng, homes).to_numpy(),
+    }
+    return pd.DataFrame(columns, index=homes["id"])
 
 
-def _helpers(rng: np.random.Generator, homes: pd.DataFrame) -> "pd.Series[str]":
+def _helpers(rng: Random, homes: Frame) -> Column:
     """Officers' codes: each helps two to five households of one village."""
     shuffled = homes["village"].iloc[rng.permutation(len(homes))]
-    helper = pd.Series("", index=homes.index)
+    officer = pd.Series(0, index=homes.index)
     number = 0
     for _, rows in shuffled.groupby(shuffled):
-        sizes = _group_sizes(rng, len(rows))
-        names = [f"B{number + each:03d}" for each in range(1, len(sizes) + 1)]
-        helper[rows.index] = np.repeat(names, sizes)
+        count, sizes = len(rows), []
+        while count > 6:
+            sizes.append(int(rng.integers(2, 6)))
+            count -= sizes[-1]
+        sizes += [count // 2, count - count // 2] if count > 5 else [count]
+        officer[rows.index] = np.repeat(np.arange(number, number + len(sizes)), sizes)
         number += len(sizes)
-    return helper
-
-
-def _group_sizes(rng: np.random.Generator, count: int) -> list[int]:
-    """Groups of two to five that sum to the count."""
-    sizes: list[int] = []
-    while count > 6:
-        sizes.append(int(rng.integers(2, 6)))
-        count -= sizes[-1]
-    return [*sizes, count // 2, count - count // 2] if count > 5 else [*sizes, count]
+    return officer.map(dict(enumerate(numbered("B001", number))))
