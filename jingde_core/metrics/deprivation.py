@@ -290,10 +290,7 @@ def _six(weights: tuple[float, ...]) -> tuple[float, ...]:
 
 @once_a_chunk
 def _moments(*columns: Any) -> dict[str, Array]:
-    """Persons, poor persons and their deprivations; a household with an unknown state apart.
-
-    The six states, members, weights, cutoff, and what an unknown state is taken for.
-    """
+    """Persons, poor persons and deprivations; a household with an unknown state stands apart."""
     *states, members, weights, cutoff, unknown = columns
     taken = {"left_out": np.nan, "pass": 0.0, "fail": 1.0}
     if unknown not in taken:
