@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import jingde_core.county
 from jingde_core.model.catalogue import label
 from jingde_core.model.problem import DataError
-from jingde_core.views import classes, maps, painting, panels
+from jingde_core.views import classes, maps, painting
 from jingde_core.views.classes import Layer, Scale, classify
 
 
@@ -284,36 +284,3 @@ def test_painting_a_new_state_keeps_zoom_and_changes_colours_legend_and_title(ch
         assert page.locator(".jd-legend li").count() == len(state["legend"])
         fill = page.locator("path.leaflet-interactive").nth(30).get_attribute("fill")
         assert fill == state["legend"][state["rows"][30][0]][0]
-
-
-# the panel ----------------------------------------------------------------------------
-
-
-def test_the_panel_repaints_its_map_and_emits_a_static_page(monkeypatch):
-    monkeypatch.setattr(panels.PovertyPanel, "_when_at_rest", lambda self, action: action())
-    panel = panels.poverty_panel(fake_county.county())
-    document, before = panel.map.document, panel.map.states
-    panel.year.value = 2015
-    assert "2015" in panel.table.value and "<svg" in panel.trend.value
-    assert panel.map.document == document and panel.map.states != before
-    assert "2015" in panel.map.states["village"]["title"]
-    panel.own_line.value = True
-    panel.line.value = 6000
-    assert "6,000" in panel.map.states["village"]["subtitle"]
-    bundle = panel._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    for part in ("srcdoc", "<svg", "jd-table", label("synthetic_mark"), "2015"):
-        assert part in bundle["text/html"]
-
-
-def test_one_hundred_fast_changes_leave_the_last_value_and_draw_nothing_in_between(monkeypatch):
-    waiting = []
-    monkeypatch.setattr(
-        panels.PovertyPanel, "_when_at_rest", lambda self, action: waiting.append(action)
-    )
-    panel = panels.poverty_panel(fake_county.county(), metrics=["headcount_ratio"])
-    panel.own_line.value = True
-    for line in range(1000, 11000, 100):
-        panel.line.value = line
-    assert "10,900" in panel.map.states["village"]["subtitle"]
-    assert len(waiting) == 102 and panel.table.value == "" and panel.trend.value == ""

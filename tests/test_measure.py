@@ -149,3 +149,13 @@ def test_rows_in_a_parquet_file_give_the_same_frame_as_the_county(county, tmp_pa
     assert file.attrs["parameters"] == {"poverty_line": 4000.0}
     whole = jc.measure(str(path), "persons")
     assert whole["value"].item() == 4171
+
+
+def test_a_selection_of_nobody_over_the_years_is_empty_and_no_crash(county):
+    found = jc.measure(county, "persons", by=["village", "year"], where={"main_cause": "luck"})
+    assert found.empty or found["value"].sum() == 0
+
+
+def test_members_of_damaged_households_are_counted_though_works_were_damaged_too(county):
+    everybody = jc.measure(county, "damaged_persons")["value"].item()
+    assert everybody >= 1260 + 69

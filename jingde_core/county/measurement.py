@@ -82,9 +82,9 @@ def measure(
     rows = county.rows(table)
     conditions = dict(where or {}) | ({} if year is None else {"year": year})
     chosen = np.flatnonzero(rows.universe(universe) & rows.selected(conditions))
-    by_years = yearly and "year" in keys
+    years = rows.values("year")[chosen] if yearly else np.array([])
+    by_years = "year" in keys and len(years) > 0
     if by_years:
-        years = rows.values("year")[chosen]
         parts = [
             _grouped(county, metric, rows, chosen[years == each], keys, int(each), parameters)
             for each in np.unique(years)
@@ -101,6 +101,7 @@ def measure(
         "as_of": county.as_of,
         "year": year,
         "by": tuple(keys),
+        "where": dict(where or {}),
         "universe": universe,
     }
     return result

@@ -4,12 +4,13 @@ Most figures of a county's programmes are tallies; each is declared in one call,
 the subject it belongs to. Money is summed in whole fen, so that a total is exact.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from jingde_core.metrics.contract import NUMBER, Rule
 from jingde_core.metrics.finish import Sums, ratio, total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import METRICS, Metric
@@ -51,7 +52,8 @@ def once_each(name: str, table: str, key: str, column: str, unit: str, about: st
         _, first = np.unique(columns[key], return_index=True)
         return float(columns[column][first].sum())
 
-    return _declared(name, table, unit, about, (key, column), counted, None)
+    rules = {column: NUMBER}
+    return _declared(name, table, unit, about, (key, column), counted, None, rules)
 
 
 def _one_each(key: str) -> Moments:
@@ -86,6 +88,7 @@ def _declared(
     columns: tuple[str, ...],
     function: Moments,
     finish: Callable[..., Array] | None,
+    rules: Mapping[str, Rule] = MappingProxyType({}),
 ) -> Metric:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = about
@@ -102,7 +105,7 @@ def _declared(
             per="",
             function=function,
             finisher=finish,
-            rules=MappingProxyType({}),
+            rules=rules,
             empty=0.0,
         )
     )

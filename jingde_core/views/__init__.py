@@ -11,7 +11,8 @@ _PLACES = {
     "lorenz": "charts",
     "table": "tables",
     "sentence": "tables",
-    "poverty_panel": "panels",
+    "scatter": "charts",
+    "explorer": "panels",
     "Layer": "classes",
 }
 __all__ = list(_PLACES)

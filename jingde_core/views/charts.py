@@ -20,7 +20,7 @@ from jingde_core.views import escape, marks, numbers
 from jingde_core.views.fonts import SANS
 from jingde_core.views.painting import conditions, metric_title
 
-LINE, FILL, QUIET = "#9a3412", "#c2703d", "#6b7280"
+LINE, FILL, QUIET, SELECTED = "#9a3412", "#c2703d", "#6b7280", "#0b57d0"
 WIDTH = 640
 _AXIS_FORMAT = {"percent": "~%", "count": ",d", "index": ".2f"}
 _CONFIG = {
@@ -128,6 +128,7 @@ def histogram(
     column: str = "value",
     bins: int = 20,
     unit: str = "",
+    title: str = "",
     provenance: marks.Provenance = None,
 ) -> Chart:
     """How many rows fall in each of equal bins of a column (分布图); unknown values are counted.
@@ -146,19 +147,20 @@ def histogram(
     name = label(f"metric.{frame.attrs['metric']}") if measured else column_label(column)
     unit_name = numbers.unit_text(unit, style)
     named = label("views.in_unit", unit=unit_name)
-    title = name if not unit_name or name.endswith(named) else name + named
+    axis = name if not unit_name or name.endswith(named) else name + named
     drawn = (
         alt.Chart(rows)
         .mark_bar(color=FILL, stroke="white", strokeWidth=0.5)
         .encode(
-            x=alt.X("low:Q", title=title, bin="binned", axis=alt.Axis(format=_format(style))),
+            x=alt.X("low:Q", title=axis, bin="binned", axis=alt.Axis(format=_format(style))),
             x2="high:Q",
             y=alt.Y("count:Q", title=label("views.records"), axis=alt.Axis(tickMinStep=1)),
         )
         .properties(width=WIDTH, height=260)
     )
     lines = [_counted(len(known), len(values) - len(known))]
-    return _chart(alt, drawn, frame, provenance, name="" if measured else name, lines=lines)
+    heading = title or ("" if measured else name)
+    return _chart(alt, drawn, frame, provenance, name=heading, lines=lines)
 
 
 def lorenz(
@@ -166,11 +168,13 @@ def lorenz(
     value_share: Iterable[float],
     *,
     name: str,
+    title: str = "",
     provenance: marks.Provenance,
 ) -> Chart:
     """A Lorenz curve against the line of equality (洛伦兹曲线).
 
-    Both shares are cumulative and start at 0; ``name`` is a metric or a column.
+    Both shares are cumulative and start at 0; ``name`` is a metric or a column, of which the
+    title speaks unless there is another.
     """
     import altair as alt
 
@@ -182,10 +186,59 @@ def lorenz(
     diagonal = alt.Chart(equal).mark_line(color=QUIET, strokeDash=[5, 4]).encode(x=x, y=y)
     line = alt.Chart(curve).mark_line(color=LINE, strokeWidth=2).encode(x=x, y=y)
     key = f"metric.{name}"
-    title = label(key) if has_label(key) else column_label(name)
+    title = title or (label(key) if has_label(key) else column_label(name))
     drawn = alt.layer(diagonal, line).properties(width=360, height=360)
     lines = [label("views.equality")]
     return _chart(alt, drawn, curve, provenance, name=title, lines=lines)
+
+
+def scatter(across: pd.DataFrame, up: pd.DataFrame, *, marked: str = "") -> Chart:
+    """Two measures of the same units against each other, a point a unit (散点图).
+
+    Parameters
+    ----------
+    across, up : DataFrame
+        As `measure` returns them by the same units; units that lack one of the two are counted
+        and not drawn. Points stand in the order of ``up``.
+    marked : str
+        Code of a unit that is drawn larger, with its name.
+    """
+    import altair as alt
+
+    rows = paired(across, up)
+    axes: list[Any] = []
+    for channel, frame, column in ((alt.X, across, "across"), (alt.Y, up, "value")):
+        style = _style(frame)
+        unit = numbers.unit_text(str(frame.attrs.get("unit", "")), style)
+        title = label(f"metric.{frame.attrs['metric']}")
+        title += label("views.in_unit", unit=unit) if unit else ""
+        axis = alt.Axis(format=_format(style))
+        axes.append(channel(f"{column}:Q", title=title, axis=axis, scale=alt.Scale(zero=False)))
+    drawn_rows = rows.drop(columns="code").assign(name=[escape.shown(n) for n in rows["name"]])
+    base = alt.Chart(drawn_rows).encode(x=axes[0], y=axes[1])
+    layers = [base.mark_point(filled=True, size=60, color=FILL, opacity=0.65)]
+    chosen = drawn_rows[(rows["code"] == marked).to_numpy()]
+    if len(chosen):
+        own = alt.Chart(chosen).encode(x=axes[0], y=axes[1])
+        text = {"dy": -12, "fontSize": 13, "fontWeight": "bold"}
+        layers += [
+            own.mark_point(filled=False, size=160, color=SELECTED, strokeWidth=3),
+            own.mark_text(stroke="white", strokeWidth=4, **text).encode(text="name:N"),
+            own.mark_text(color=SELECTED, **text).encode(text="name:N"),
+        ]
+    titles = [metric_title(frame.attrs) for frame in (up, across)]
+    told = [conditions(frame.attrs) for frame in (up, across)]
+    lines = [*dict.fromkeys(told), _counted(len(rows), len(up) - len(rows))]
+    sources = [*marks.kinds(None, across.attrs), *marks.kinds(None, up.attrs)]
+    drawn = alt.layer(*layers).properties(width=WIDTH - 40, height=360)
+    name = label("views.against", up=titles[0], across=titles[1])
+    return _chart(alt, drawn, up, marks.kinds(sources), name=name, lines=lines)
+
+
+def paired(across: pd.DataFrame, up: pd.DataFrame) -> pd.DataFrame:
+    """Units of which both measures are known: ``code``, ``name``, ``across``, ``value``."""
+    other = up["code"].map(across.set_index("code")["value"])
+    return up[["code", "name", "value"]].assign(across=other).dropna().reset_index(drop=True)
 
 
 def _style(frame: pd.DataFrame) -> str:
@@ -235,7 +288,7 @@ def _chart(
     attrs: Mapping[Any, Any] = frame.attrs
     kinds = marks.kinds(provenance, attrs)
     title = name or metric_title(attrs)
-    own = [] if name else [conditions(attrs)]
+    own = [str(attrs.get("filters", ""))] if name else [conditions(attrs), attrs.get("filters", "")]
     source = marks.source_line(kinds, marks.as_of(provenance, attrs))
     subtitle = [line for line in [*own, *lines, source, *marks.marks(kinds)] if line]
     heading = alt.TitleParams(escape.shown(title), subtitle=[escape.shown(s) for s in subtitle])

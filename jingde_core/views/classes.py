@@ -131,6 +131,9 @@ def quantile_breaks(values: Floats, *, diverging: bool = False) -> tuple[float, 
     if width > 0:
         step = 10.0 ** (np.floor(np.log10(width)) - 1)
         marks = np.round(marks / step) * step
+    elif diverging:
+        # the same change everywhere is a change: its cut lies between it and zero
+        marks = marks / 2
     cuts = sorted({float(f"{mark:.12g}") for mark in marks})
     if diverging:
         cuts = [cut for cut in cuts if cut > 0]

@@ -27,10 +27,28 @@ class LiveMap(anywidget.AnyWidget):
     shown = traitlets.Unicode().tag(sync=True)
     #: level and code of the unit clicked last
     selected: traitlets.List[str] = traitlets.List().tag(sync=True)
+    #: level and positions of the units outlined; none, when empty
+    marked: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    #: level and positions of the units that the map turns to; the whole, when empty
+    focus: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    #: maps of one page with the same name move together
+    link = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, drawn: VillageMap, **traits: Any) -> None:
-        super().__init__(title=drawn.title, document=drawn.document, height=drawn.height, **traits)
+        own = {"title": drawn.title, "document": drawn.document, "height": drawn.height}
+        super().__init__(**own | traits)
 
     def paint(self, paintings: dict[Any, Painting]) -> None:
         """Repaint the layers of these levels."""
         self.states = {level: painting.state() for level, painting in paintings.items()}
+
+
+class LivePicture(anywidget.AnyWidget):
+    """A drawn chart whose points name themselves, and say which one was clicked."""
+
+    _esm = Path(__file__).parent / "picture.js"
+    svg = traitlets.Unicode().tag(sync=True)
+    #: code and name of each point, in the order in which they are drawn
+    points: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    #: code of the point clicked last
+    selected = traitlets.Unicode().tag(sync=True)

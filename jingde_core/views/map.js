@@ -2,7 +2,8 @@
 /* Paints states (classes, texts, legend: all worked out in Python) over folium's layers.
    Text enters the page through textContent only. `jingde.paint(level, state)` repaints in
    place: zoom, open popup and layer choice stay. */
-function jingdeMap(map, layers, outline, places, states, start, scaled) {
+function jingdeMap(map, layers, outline, groups, given) {
+  const { places, states, start, scaled, overlays, basemap } = given;
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
     if (name) element.className = name;
@@ -38,15 +39,93 @@ function jingdeMap(map, layers, outline, places, states, start, scaled) {
       const item = make("li");
       const swatch = make("i");
       swatch.style.backgroundColor = colour;
+      if (basemap) swatch.style.opacity = basemap.opacity;
       item.append(swatch, make("span", "", text), make("em", "", count));
       list.append(item);
     }
     legend.getContainer().replaceChildren(make("b", "", state.legendTitle), list);
     if (state.note) legend.getContainer().append(make("small", "", state.note));
+    drawOverlayLegend();
     document.getElementById("jd-title").textContent = state.title;
     document.getElementById("jd-subtitle").textContent = state.subtitle;
     document.title = state.title;
   };
+
+  const disc = (overlay, text, radius) => {
+    const element = make("span", "jd-disc", text);
+    element.style.cssText = `width:${2 * radius}px;height:${2 * radius}px`;
+    element.style.backgroundColor = overlay.colour;
+    element.style.color = overlay.ink;
+    return element;
+  };
+  const drawOverlayLegend = () => {
+    const on = groups.map((group, i) => map.hasLayer(group) && overlays.layers[i]).filter(Boolean);
+    if (!on.length) return;
+    const list = make("ul", "jd-overlays");
+    for (const overlay of on) {
+      const item = make("li");
+      item.append(disc(overlay, "", 6), make("span", "", overlay.title), make("em", "", overlay.legend));
+      list.append(item);
+    }
+    legend.getContainer().append(list, make("small", "", overlays.note));
+  };
+  const circle = (overlay, [village, count, radius, lines], side) => {
+    const [code, name] = places.village[village];
+    const point = overlays.points[village];
+    if (!point) return null;
+    const box = make("div", "jd-card");
+    const table = make("section");
+    for (const cells of lines) table.append(...cells.map((cell) => make("span", "", cell)));
+    box.append(make("b", "", `${name} ${overlay.title}`), table);
+    const html = disc(overlay, count, radius);
+    html.style.transform = `translate(var(--jd-right-${side}, 0), var(--jd-down-${side}, 0))`;
+    const icon = L.divIcon({ className: "jd-at", html, iconSize: [2 * radius, 2 * radius] });
+    /* small circles lie above large ones, so that none is lost */
+    return L.marker(point, { icon, keyboard: false, zIndexOffset: Math.round(-1000 * radius) })
+      .bindTooltip(box, { sticky: true, className: "jd-tip" })
+      .on("click", () => jingde.onclick && jingde.onclick("village", code));
+  };
+  groups.forEach((group, i) => {
+    const overlay = overlays.layers[i];
+    for (const one of overlay.circles) circle(overlay, one, i)?.addTo(group);
+  });
+  /* of the overlays on show each keeps to its side of the point; one alone stands on it */
+  const arrange = () => {
+    const on = groups.map((_, i) => i).filter((i) => map.hasLayer(groups[i]));
+    on.forEach((i, place) => {
+      const [right, down] = overlays.asides[on.length - 1][place];
+      map.getContainer().style.setProperty(`--jd-right-${i}`, `${right}px`);
+      map.getContainer().style.setProperty(`--jd-down-${i}`, `${down}px`);
+    });
+  };
+  arrange();
+  map.on("overlayadd overlayremove", () => {
+    arrange();
+    drawLegend();
+  });
+
+  if (basemap) {
+    const credit = L.control({ position: "bottomright" });
+    const failure = make("b", "", basemap.failed);
+    failure.hidden = true;
+    credit.onAdd = () => {
+      const box = make("div", "jd-credit");
+      box.append(failure, make("span", "", basemap.credit));
+      return box;
+    };
+    credit.addTo(map);
+    const failed = new Set();
+    for (const address of basemap.addresses) {
+      const layer = L.tileLayer(address, { maxNativeZoom: basemap.deepest, maxZoom: 20 });
+      const told = (change) => () => {
+        change();
+        failure.hidden = !failed.size;
+      };
+      layer.on("loading", told(() => failed.delete(layer)));
+      layer.on("tileerror", told(() => failed.add(layer)));
+      layer.addTo(map);
+    }
+  }
 
   const colour = (level) => (feature) => {
     const state = states[level];
@@ -77,7 +156,7 @@ function jingdeMap(map, layers, outline, places, states, start, scaled) {
   if (outline) {
     outline.eachLayer((layer) => {
       const name = make("span", "", places.town[indexOf(layer)][1]);
-      layer.bindTooltip(name, { permanent: true, direction: "center", className: "jd-town", pane: "outline" });
+      layer.bindTooltip(name, { permanent: true, direction: "center", className: "jd-town", pane: "names" });
     });
   }
   drawLegend();

@@ -20,7 +20,9 @@ from folium.template import Template
 
 from jingde_core.model.catalogue import label, language
 from jingde_core.views import escape, marks, offline
+from jingde_core.views.basemap import OPACITY, Basemap, chosen, origin
 from jingde_core.views.classes import Layer, Level
+from jingde_core.views.overlays import Overlay, asides, overlay, points
 from jingde_core.views.painting import Painting, paint
 
 if TYPE_CHECKING:
@@ -43,19 +45,17 @@ class _Script(MacroElement):
         "{% macro script(this, kwargs) %}{{ this.script }}\n"
         "jingdeMap({{ this._parent.get_name() }}, { "
         "{% for level, layer in this.layers.items() %}{{ level }}: {{ layer.get_name() }}, "
-        "{% endfor %}}, {{ this.outline.get_name() if this.outline else 'null' }}, "
-        "{{ this.places }}, {{ this.states }}, {{ this.start }}, {{ this.scaled }});{% endmacro %}"
+        "{% endfor %}}, {{ this.outline.get_name() if this.outline else 'null' }}, ["
+        "{% for group in this.groups %}{{ group.get_name() }}, {% endfor %}], "
+        "{{ this.given }});{% endmacro %}"
     )
 
-    def __init__(
-        self, layers: dict[Level, Any], outline: Any, *, places: Any, states: Any, scaled: bool
-    ) -> None:
+    def __init__(self, layers: dict[Level, Any], outline: Any, groups: list[Any], **given: Any):
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Script"
         self.script = (_HERE / "map.js").read_text(encoding="utf-8")
-        self.layers, self.outline = layers, outline
-        self.places, self.states = escape.data(places), escape.data(states)
-        self.start, self.scaled = escape.data(next(iter(layers))), escape.data(scaled)
+        self.layers, self.outline, self.groups = layers, outline, groups
+        self.given = escape.data(given | {"start": next(iter(layers))})
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,9 @@ def village_map(
     breaks: Sequence[float] | None = None,
     palette: str | None = None,
     where: Any = None,
+    overlays: Sequence[str] = (),
+    show: Sequence[str] = (),
+    tiles: str | None = None,
     **parameters: Any,
 ) -> VillageMap:
     """A measure on the map of villages, towns, or both as layers to switch (村镇专题图).
@@ -98,18 +101,25 @@ def village_map(
         The county's polygons (schematic until official ones are loaded) or equal tiles.
     breaks, palette : optional
         Cuts between classes and name of a palette, instead of the metric's declared ones.
+    overlays, show : sequence of str
+        Declared overlays (``data/overlays.csv``: assets, pv_stations, water_works, damages,
+        projects) to switch on and off, as one counted circle a village; those in ``show`` are
+        on from the start.
+    tiles : {"tianditu", "amap", "osm"}, optional
+        Online basemap under the map, in the workbook only; see `basemap`.
 
     Raises
     ------
     KeyError
-        for an unknown metric, parameter or palette.
+        for an unknown metric, parameter, palette, overlay or basemap.
     DataError
-        for breaks that do not ascend, or data without provenance.
+        for breaks that do not ascend, data without provenance, or a basemap that this map may
+        not have.
     """
     declared = layers(
         metric_name, level, year=year, breaks=breaks, palette=palette, where=where, **parameters
     )
-    return draw(county, declared, geometry=geometry)
+    return draw(county, declared, geometry=geometry, overlays=overlays, show=show, tiles=tiles)
 
 
 def layers(
@@ -147,15 +157,28 @@ def paintings(county: "County", declared: Sequence[Layer]) -> dict[Level, Painti
 
 
 def draw(
-    county: "County", declared: Sequence[Layer], *, geometry: Geometry = "schematic"
+    county: "County",
+    declared: Sequence[Layer],
+    *,
+    geometry: Geometry = "schematic",
+    overlays: Sequence[str] = (),
+    show: Sequence[str] = (),
+    tiles: str | None = None,
 ) -> VillageMap:
     """The map of these layers, one per level, as one document."""
+    tiled = geometry == "tiles"
+    basemap = chosen(tiles, placed=not tiled) if tiles else None
     levels = [layer.level for layer in declared]
+    names = list(dict.fromkeys([*overlays, *show]))
+    circles = {name: overlay(county, name) for name in names}
     towns = _towns(county, geometry, tiled="village" in levels)
-    units = {level: towns if level == "town" else _villages(county, geometry) for level in levels}
+    villages = _villages(county, geometry)
+    if basemap:
+        towns, villages = basemap.shifted(towns), basemap.shifted(villages)
+    units = {level: towns if level == "town" else villages for level in levels}
     painted = paintings(county, declared)
-    document = _document(painted, units, towns, tiles=geometry == "tiles")
-    return VillageMap(next(iter(painted.values())).title, document, painted)
+    sheet = _Sheet(painted, units, towns, villages, circles, tuple(show), basemap, tiled)
+    return VillageMap(next(iter(painted.values())).title, _document(sheet), painted)
 
 
 def _villages(county: "County", geometry: Geometry) -> "GeoDataFrame":
@@ -173,22 +196,48 @@ def _towns(county: "County", geometry: Geometry, *, tiled: bool) -> "GeoDataFram
     return towns
 
 
-def _document(
-    painted: dict[Level, Painting],
-    units: "dict[Level, GeoDataFrame]",
-    towns: "GeoDataFrame",
-    *,
-    tiles: bool,
-) -> str:
-    drawn, groups, outline = _drawing(list(painted), units, towns)
-    names = dict(zip(towns["code"], towns["name"], strict=True))
-    places = {level: _places(frame, names) for level, frame in units.items()}
-    places["town"] = _places(towns, {})
-    states = {level: painting.state() for level, painting in painted.items()}
-    _Script(groups, outline, places=places, states=states, scaled=not tiles).add_to(drawn)
-    shapes = [*units.values(), towns]
-    drawn_kinds = {"tile"} if tiles else {str(k) for each in shapes for k in each["geometry_kind"]}
-    first = next(iter(painted.values()))
+@dataclass(frozen=True)
+class _Sheet:
+    """All that one document shows."""
+
+    painted: dict[Level, Painting]
+    units: "dict[Level, GeoDataFrame]"
+    towns: "GeoDataFrame"
+    villages: "GeoDataFrame"
+    circles: dict[str, Overlay]
+    show: tuple[str, ...]
+    basemap: Basemap | None
+    tiled: bool
+
+    @property
+    def shapes(self) -> "list[GeoDataFrame]":
+        """Frames of which the document shows a shape or a point."""
+        frames = [*self.units.values(), self.towns, *([self.villages] if self.circles else [])]
+        return list({id(frame): frame for frame in frames}.values())
+
+    @property
+    def geometry(self) -> set[str]:
+        """Kinds of the shapes."""
+        if self.tiled:
+            return {"tile"}
+        return {str(kind) for frame in self.shapes for kind in frame["geometry_kind"]}
+
+
+def _document(sheet: _Sheet) -> str:
+    drawn, layers, outline, groups = _drawing(sheet)
+    towns = dict(zip(sheet.towns["code"], sheet.towns["name"], strict=True))
+    places = {"town": _places(sheet.towns, {}), "village": _places(sheet.villages, towns)}
+    _Script(
+        layers,
+        outline,
+        groups,
+        places=places,
+        states={level: painting.state() for level, painting in sheet.painted.items()},
+        scaled=not sheet.tiled,
+        overlays=_overlays(sheet) if sheet.circles else None,
+        basemap=sheet.basemap.state() if sheet.basemap else None,
+    ).add_to(drawn)
+    first = next(iter(sheet.painted.values()))
     before = (
         f'<header><h1 id="jd-title">{escape.text(first.title)}</h1>'
         f'<p id="jd-subtitle">{escape.text(first.subtitle)}</p></header>'
@@ -198,15 +247,24 @@ def _document(
         title=first.title,
         style=(_HERE / "map.css").read_text(encoding="utf-8"),
         before=before,
-        after=_footer(painted, units, drawn_kinds),
+        after=_footer(sheet),
         lang="zh-CN" if language() == "zh" else "en",
+        images=origin() if sheet.basemap else "",
     )
 
 
-def _drawing(
-    levels: Sequence[Level], units: "dict[Level, GeoDataFrame]", towns: "GeoDataFrame"
-) -> tuple[Any, dict[Level, Any], Any]:
-    """folium's map, its layer of each level, and the town outlines."""
+def _overlays(sheet: _Sheet) -> dict[str, Any]:
+    """Circles and their places as the map's script reads them."""
+    return {
+        "layers": [each.state() for each in sheet.circles.values()],
+        "asides": [asides(count + 1) for count in range(len(sheet.circles))],
+        "points": points(sheet.villages),
+        "note": label("overlay.size_note"),
+    }
+
+
+def _drawing(sheet: _Sheet) -> tuple[Any, dict[Level, Any], Any, list[Any]]:
+    """folium's map, its layer of each level, the town outlines, and a group per overlay."""
     drawn = folium.Map(
         location=[30.3, 118.5],
         tiles=None,
@@ -215,20 +273,21 @@ def _drawing(
         zoom_delta=0.5,
     )
     folium.map.CustomPane("outline", z_index=450).add_to(drawn)
-    groups: dict[Level, Any] = {}
-    for level in levels:
-        groups[level] = folium.GeoJson(
-            _features(units[level]),
+    folium.map.CustomPane("names", z_index=620).add_to(drawn)
+    layers: dict[Level, Any] = {}
+    for level, frame in sheet.units.items():
+        layers[level] = folium.GeoJson(
+            _features(frame),
             name=escape.text(label(f"views.layer.{level}")),
             overlay=False,
-            show=not groups,
+            show=not layers,
             smooth_factor=0,
             color="#8a8a8a",
             weight=0.7,
-            fill_opacity=1,
+            fill_opacity=OPACITY if sheet.basemap else 1,
         ).add_to(drawn)
     outline = folium.GeoJson(
-        _features(towns),
+        _features(sheet.towns),
         name=escape.text(label("views.layer.outline")),
         smooth_factor=0,
         pane="outline",
@@ -237,21 +296,25 @@ def _drawing(
         weight=1.6,
         fill=False,
     ).add_to(drawn)
+    groups = [
+        folium.FeatureGroup(name=escape.text(each.title), show=name in sheet.show).add_to(drawn)
+        for name, each in sheet.circles.items()
+    ]
     folium.LayerControl(collapsed=False).add_to(drawn)
-    return drawn, groups, outline
+    return drawn, layers, outline, groups
 
 
-def _footer(
-    painted: dict[Level, Painting], units: "dict[Level, GeoDataFrame]", geometry: set[str]
-) -> str:
+def _footer(sheet: _Sheet) -> str:
     """Marks, source and what could not be drawn; static, so that no script can lose them."""
-    kinds = marks.kinds([kind for painting in painted.values() for kind in painting.kinds])
-    stamps = marks.marks(kinds, geometry=geometry)
-    as_of = next(iter(painted.values())).as_of
+    kinds = [kind for each in sheet.painted.values() for kind in each.kinds]
+    kinds = [*marks.kinds([*kinds, *(k for each in sheet.circles.values() for k in each.kinds)])]
+    stamps = [*marks.marks(kinds, geometry=sheet.geometry)]
+    stamps += [label("overlay.schematic_mark")] if sheet.circles else []
+    as_of = next(iter(sheet.painted.values())).as_of
     lines = [escape.text(marks.source_line(kinds, as_of))]
     absent = [
         str(name)
-        for frame in units.values()
+        for frame in sheet.shapes
         for name in frame["name"][frame.geometry.isna() | frame.geometry.is_empty]
     ]
     if absent:

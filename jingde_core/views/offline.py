@@ -71,10 +71,9 @@ _LOADER = _script(
 )
 
 
-def policy(*scripts: str) -> str:
-    """``<meta>`` that forbids the network and every script but the given ones."""
-    hashes = {_hash(script) for script in scripts}
-    return _policy(hashes)
+def policy(*scripts: str, images: str = "") -> str:
+    """``<meta>`` that forbids the network (but images of one origin) and all other scripts."""
+    return _policy({_hash(script) for script in scripts}, images)
 
 
 def _hash(script: str) -> str:
@@ -82,17 +81,25 @@ def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _policy(hashes: set[str]) -> str:
+def _policy(hashes: set[str], images: str = "") -> str:
     allowed = " ".join(sorted(hashes)) or "'none'"
+    pictures = f"data: {images}".strip()
     return (
         '<meta http-equiv="Content-Security-Policy" content="'
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"default-src 'none'; img-src {pictures}; style-src 'unsafe-inline'; "
         f"base-uri 'none'; form-action 'none'; script-src {allowed}\">"
     )
 
 
 def document(
-    figure: Any, *, title: str, style: str = "", before: str = "", after: str = "", lang: str = "zh"
+    figure: Any,
+    *,
+    title: str,
+    style: str = "",
+    before: str = "",
+    after: str = "",
+    lang: str = "zh",
+    images: str = "",
 ) -> str:
     """One self-contained HTML document out of a folium figure.
 
@@ -105,6 +112,9 @@ def document(
         Plain text of the document's title.
     style, before, after : str
         CSS; HTML before and after the map, already safe.
+    images : str
+        Origin from which a map under the analyst's hand may load its basemap. It stands in the
+        document as a reference, so that no page for sharing takes the document.
 
     Raises
     ------
@@ -125,12 +135,16 @@ def document(
     allowed = _SCRIPT.findall(head + body + _LOADER)
     whole = (
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
-        f"{policy(*allowed)}\n"
+        f"{policy(*allowed, images=images)}\n{_preconnect(images)}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape.text(title)}</title>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
-    refuse(faults + external(whole), file=title)
+    refuse(faults + [each for each in external(whole) if each != images], file=title)
     return whole
+
+
+def _preconnect(origin: str) -> str:
+    return f'<link rel="preconnect" href="{escape.text(origin)}">\n' if origin else ""
 
 
 def _renumber(figure: Any) -> None:

@@ -21,20 +21,20 @@ from playwright.sync_api import Page, WebSocket
 from tests.benchmarks.pairs import Pair
 from tests.lab import Lab, _wait_until_idle, browser, opened, running_lab
 
-STEPS, STARTS = 4, 1
+STEPS, STARTS = 40, 3
 FIRST_LINE, STEP = 3000, 100
 #: milliseconds after a step in which what trails it still counts
 TRAILING = 250
 GOAL_MILLISECONDS, GOAL_BYTES, GOAL_RATIO, GOAL_FIRST = 50, 5_000, 2.5, 2.0
-LOAD = """import ipywidgets as widgets
+LOAD = f"""import ipywidgets as widgets
 import jingde_core as jc
 from IPython.display import clear_output, display
 from jingde_core.views import live, maps
 
 county = jc.County.load()
-asked = {"metric_name": "headcount_ratio", "year": 2016}
-bounds = {"value": %d, "min": 1000, "max": 15000, "step": %d}
-""" % (FIRST_LINE, STEP)
+asked = dict(metric_name="headcount_ratio", year=2016)
+bounds = dict(value={FIRST_LINE}, min=1000, max=15000, step={STEP})
+"""
 OURS = """ours = widgets.IntSlider(**bounds)
 shown = live.LiveMap(maps.village_map(county, **asked, poverty_line=float(ours.value)))
 
@@ -61,8 +61,8 @@ CELLS = {"ours": 1, "peer": 2}
 WATCH = """([cell, text]) => { window.seen = new Promise((done) => {
   const port = new MessageChannel();
   const look = () => {
-    const frame = document.querySelectorAll(".jp-CodeCell")[cell]?.querySelector("iframe.jingde-map");
-    const page = frame?.contentDocument;
+    const found = document.querySelectorAll(".jp-CodeCell")[cell];
+    const page = found?.querySelector("iframe.jingde-map")?.contentDocument;
     const shown = page?.getElementById("jd-subtitle")?.textContent.includes(text);
     if (shown && page.querySelector(".jd-legend li")) done(performance.now());
     else requestAnimationFrame(() => port.port2.postMessage(0));
@@ -153,7 +153,7 @@ def measured(lab: Lab) -> tuple[dict[str, Side], list[float]]:
             traffic = Traffic()
             with opened(lab, started, lab.page_of(notebook)) as (page, _):
                 page.on("websocket", traffic.listen)
-                page.set_viewport_size({"width": 1400, "height": 2400})
+                page.set_viewport_size({"width": 1400, "height": 1700})
                 page.reload()
                 page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
                 _wait_until_idle(lab, notebook)
