@@ -29,6 +29,12 @@ def working_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def the_hand_rests_at_once(monkeypatch):
+    """A browser of another test leaves a loop running in which nobody would wait."""
+    monkeypatch.setattr(panels.Explorer, "_when_at_rest", lambda self, action: action())
+
+
 @pytest.fixture
 def explorer(county):
     return panels.explorer(county, state={"metric": "incidence", "year": 2016})
