@@ -281,6 +281,8 @@ def _serve(folder: Path, *, port: int | None, browser: bool) -> None:
         for variable in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
             others = os.environ.get(variable)
             os.environ[variable] = os.pathsep.join(filter(None, (settings, others)))
+        # one browser per kernel: no second page waits for an echo of each slider step
+        os.environ.setdefault("JUPYTER_WIDGETS_ECHO", "0")
         from jupyterlab.labapp import LabApp
 
         server = LabApp.initialize_server(argv=list(_lab_arguments(folder, port, browser)))

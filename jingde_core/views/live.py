@@ -38,9 +38,18 @@ class LiveMap(anywidget.AnyWidget):
         own = {"title": drawn.title, "document": drawn.document, "height": drawn.height}
         super().__init__(**own | traits)
 
+    _painted: dict[Any, Painting] = {}
+
     def paint(self, paintings: dict[Any, Painting]) -> None:
-        """Repaint the layers of these levels."""
-        self.states = {level: painting.state() for level, painting in paintings.items()}
+        """Repaint; the level on show travels at once, another one when it is shown."""
+        self._painted = dict(paintings)
+        self._show_painted()
+
+    @traitlets.observe("shown")
+    def _show_painted(self, _: Any = None) -> None:
+        painted = self._painted
+        wanted = [self.shown] if self.shown in painted else list(painted)
+        self.states = {level: painted[level].state() for level in wanted}
 
 
 class LivePicture(anywidget.AnyWidget):

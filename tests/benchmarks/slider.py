@@ -36,7 +36,9 @@ asked = dict(metric_name="headcount_ratio", year=2016)
 bounds = dict(value={FIRST_LINE}, min=1000, max=15000, step={STEP})
 """
 OURS = """ours = widgets.IntSlider(**bounds)
-shown = live.LiveMap(maps.village_map(county, **asked, poverty_line=float(ours.value)))
+shown = live.LiveMap(
+    maps.village_map(county, **asked, poverty_line=float(ours.value)), shown="village"
+)
 
 def repaint(change):
     layers = maps.layers(**asked, poverty_line=float(ours.value))
