@@ -1,6 +1,7 @@
 """Loading a county: what is damaged is named with its place, and nothing half loads."""
 
 import json
+import resource
 import shutil
 
 import pandas as pd
@@ -186,6 +187,20 @@ def test_tables_outside_the_contract_are_not_written(county, tmp_path):
             tables, tmp_path / "out", about={"as_of": "2020-09-30", "*": {"kind": "imported"}}
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_fills_up_leaves_the_old_tables_as_they_were(county, folder):
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    tables = {"visits": county.visits.head(5), "households": county.households}
+    about = {"as_of": "2021-09-30", "*": {"kind": "imported", "source": "x"}}
+    free, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, most))
+    try:
+        with pytest.raises(OSError):
+            write_tables(tables, folder, about=about)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (free, most))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_an_unknown_table_is_told_the_close_ones(county):

@@ -9,9 +9,11 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -59,6 +61,9 @@ def read_tables(folder: Path) -> tuple[Tables, pd.DataFrame]:
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, *, about: Any) -> None:
     """Check the tables and write them with their manifest; same tables, same bytes.
 
+    Files take the place of old ones only when all are written, so that a full disk leaves the
+    folder as it was.
+
     Parameters
     ----------
     tables : mapping of name to frame
@@ -78,11 +83,10 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, *, about: Any
     problems = check_tables(tables)
     if problems:
         raise DataError(problems)
-    folder.mkdir(parents=True, exist_ok=True)
+    contents: dict[str, bytes] = {}
     entries: dict[str, Any] = {}
     for name, frame in tables.items():
-        content = table_bytes(frame)
-        (folder / f"{name}.csv").write_bytes(content)
+        content = contents[f"{name}.csv"] = table_bytes(frame)
         entries[name] = {
             "file": f"{name}.csv",
             "sha256": hashlib.sha256(content).hexdigest(),
@@ -91,8 +95,13 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, *, about: Any
             "columns": column_types(name),
         }
     manifest = {"as_of": about["as_of"], "schema": schema_fingerprint(), "tables": entries}
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    contents[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".writing-") as waiting:
+        for file, content in contents.items():
+            (Path(waiting) / file).write_bytes(content)
+        for file in contents:
+            os.replace(Path(waiting) / file, folder / file)
 
 
 def table_bytes(frame: pd.DataFrame) -> bytes:
