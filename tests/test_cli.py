@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import jingde_core
 from jingde_core import cli
+from jingde_core.cli import lab
 from jingde_core.model.problem import DataError, Problem
 from jingde_core.views import fonts
 
@@ -200,7 +201,7 @@ def test_a_checkout_opens_its_own_notebooks_and_says_when_they_cannot_be_saved(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     served = []
-    monkeypatch.setattr(cli, "_serve", lambda folder, **_: served.append(folder))
+    monkeypatch.setattr(lab, "_serve", lambda folder, **_: served.append(folder))
     monkeypatch.setattr(os, "access", lambda folder, mode: False)
     assert cli.main(["lab", "--no-browser"]) == 0
     assert served == [Path(__file__).resolve().parents[1] / "notebooks"]
@@ -209,29 +210,29 @@ def test_a_checkout_opens_its_own_notebooks_and_says_when_they_cannot_be_saved(
 
 def test_an_empty_workspace_gets_every_notebook(tmp_path: Path) -> None:
     shipped = notebook(tmp_path / "shipped" / "00_start.ipynb", "1 + 1")
-    assert cli.copy_notebooks(shipped.parent, tmp_path / "mine") == []
+    assert lab.copy_notebooks(shipped.parent, tmp_path / "mine") == []
     assert (tmp_path / "mine" / "00_start.ipynb").read_bytes() == shipped.read_bytes()
 
 
 def test_a_notebook_that_was_only_run_gives_way_to_the_newer_version(tmp_path: Path) -> None:
     shipped = notebook(tmp_path / "shipped" / "00_start.ipynb", "1 + 1")
-    cli.copy_notebooks(shipped.parent, tmp_path / "mine")
+    lab.copy_notebooks(shipped.parent, tmp_path / "mine")
     mine = notebook(tmp_path / "mine" / "00_start.ipynb", "1 + 1", output="2")
-    assert cli.copy_notebooks(shipped.parent, tmp_path / "mine") == []
+    assert lab.copy_notebooks(shipped.parent, tmp_path / "mine") == []
     assert "stdout" in mine.read_text(), "the same version keeps its outputs"
     notebook(shipped, "1 + 2")
-    assert cli.copy_notebooks(shipped.parent, tmp_path / "mine") == []
+    assert lab.copy_notebooks(shipped.parent, tmp_path / "mine") == []
     assert mine.read_bytes() == shipped.read_bytes()
 
 
 def test_a_notebook_that_the_user_changed_is_kept_and_named(tmp_path: Path) -> None:
     shipped = notebook(tmp_path / "shipped" / "00_start.ipynb", "1 + 1")
-    cli.copy_notebooks(shipped.parent, tmp_path / "mine")
+    lab.copy_notebooks(shipped.parent, tmp_path / "mine")
     mine = notebook(tmp_path / "mine" / "00_start.ipynb", "1 + 1", "'my own'")
     before = mine.read_bytes()
     notebook(shipped, "1 + 2")
     for _ in range(2):
-        assert cli.copy_notebooks(shipped.parent, tmp_path / "mine") == ["00_start.ipynb"]
+        assert lab.copy_notebooks(shipped.parent, tmp_path / "mine") == ["00_start.ipynb"]
         assert mine.read_bytes() == before
 
 
@@ -243,16 +244,16 @@ def test_without_a_record_of_what_was_copied_nothing_is_overwritten(
     mine = notebook(tmp_path / "mine" / "00_start.ipynb", "'older, or mine'")
     if record is not None:
         (tmp_path / "mine" / ".jingde-notebooks.json").write_text(record)
-    assert cli.copy_notebooks(shipped.parent, tmp_path / "mine") == ["00_start.ipynb"]
+    assert lab.copy_notebooks(shipped.parent, tmp_path / "mine") == ["00_start.ipynb"]
     assert "older, or mine" in mine.read_text()
 
 
 def test_a_notebook_that_was_deleted_or_damaged_is_copied_again_or_kept(tmp_path: Path) -> None:
     notebook(tmp_path / "shipped" / "00_start.ipynb", "1 + 1")
     notebook(tmp_path / "shipped" / "01_poverty.ipynb", "2 + 2")
-    cli.copy_notebooks(tmp_path / "shipped", tmp_path / "mine")
+    lab.copy_notebooks(tmp_path / "shipped", tmp_path / "mine")
     (tmp_path / "mine" / "00_start.ipynb").unlink()
     (tmp_path / "mine" / "01_poverty.ipynb").write_text("cut off {")
-    assert cli.copy_notebooks(tmp_path / "shipped", tmp_path / "mine") == ["01_poverty.ipynb"]
+    assert lab.copy_notebooks(tmp_path / "shipped", tmp_path / "mine") == ["01_poverty.ipynb"]
     assert (tmp_path / "mine" / "00_start.ipynb").is_file()
     assert (tmp_path / "mine" / "01_poverty.ipynb").read_text() == "cut off {"

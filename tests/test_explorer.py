@@ -18,8 +18,9 @@ from jingde_core.county import measure
 from jingde_core.metrics import METRICS
 from jingde_core.model.catalogue import label
 from jingde_core.model.problem import DataError
-from jingde_core.views import charts, downloads, exploration, maps, numbers, panels, saved_views
+from jingde_core.views import charts, downloads, exploration, maps, numbers, saved_views
 from jingde_core.views.exploration import Exploration
+from jingde_core.views.panels import explorer as panels
 
 
 @pytest.fixture(autouse=True)

@@ -22,13 +22,19 @@ ROOMS = [
     *("model", "geography", "quality", "ledgers", "metrics", "privacy", "county"),
     *("synthetic", "scenarios", "views", "sharing", "cli"),
 ]
-#: packages that have one place, and that place
+#: packages that have one place, a file or a folder
 ONLY_IN = {
     "folium": {"views/maps.py", "views/offline.py"},
     "branca": {"views/maps.py", "views/offline.py"},
-    "ipywidgets": {"views/panels.py", "views/live.py"},
-    "anywidget": {"views/panels.py", "views/live.py"},
-    "typer": {"cli.py"},
+    "ipywidgets": {"views/panels/", "views/live.py"},
+    "anywidget": {"views/panels/", "views/live.py"},
+    "typer": {
+        "cli/__init__.py",
+        "cli/front.py",
+        "cli/lab.py",
+        "cli/ledgers.py",
+        "cli/scenarios.py",
+    },
 }
 #: caches from elsewhere could run code: none of these formats is read or written
 FORBIDDEN_IMPORTS = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve"}
@@ -39,8 +45,8 @@ LONGEST_FUNCTION = 50
 #: files and functions that may be longer, each with its reason
 LONG_FOR_A_REASON: dict[str, str] = {}
 #: lines of code: docstrings, comments and blank lines are not counted (README, Decisions)
-WHOLE_BUDGET = 12_000
-CORE_BUDGET = 4_000
+WHOLE_BUDGET = 17_000
+CORE_BUDGET = 5_400
 CORE = ("model", "county", "metrics")
 CJK = re.compile(r"[\u2e80-\u303f\u31c0-\u9fff\uf900-\ufaff\uff00-\uffef]")
 TOP_FOLDERS = {"jingde_core", "notebooks", "geodata", "data", "tests", ".ci", ".readme"}
@@ -112,7 +118,8 @@ def test_screen_packages_stay_in_their_files() -> None:
         f"{inside(path)}:{line} imports {name}"
         for path in modules()
         for line, name in imports(parsed(path))
-        if name.split(".")[0] in ONLY_IN and inside(path) not in ONLY_IN[name.split(".")[0]]
+        if name.split(".")[0] in ONLY_IN
+        and not inside(path).startswith(tuple(ONLY_IN[name.split(".")[0]]))
     ]
     assert not faults
 
@@ -261,7 +268,7 @@ def test_every_key_that_code_names_is_in_the_catalogue() -> None:
             called = getattr(node.func, "id", getattr(node.func, "attr", ""))
             wanted = {
                 "label": first.value,
-                "_say": first.value,
+                "print_line": first.value,
                 "Problem": f"problem.{first.value}",
             }
             if called in wanted and wanted[called] not in known:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from jingde_core.synthetic import (
+    administration,
     flood,
     funds,
     incomes,
@@ -32,6 +33,7 @@ MAKERS: tuple[Callable[[Making], Tables], ...] = (
     funds.make_funds,
     pv.plan_stations,
     funds.make_projects,
+    administration.make_approvals,
     programmes.make_entities,
     funds.make_assets,
     pv.make_stations,
@@ -53,7 +55,10 @@ MAKERS: tuple[Callable[[Making], Tables], ...] = (
     flood.make_damages,
     flood.make_relief,
     oversight.make_problems,
+    administration.make_reminders,
     oversight.make_measures,
     oversight.make_inspections,
     oversight.make_visits,
+    administration.make_evaluations,
+    administration.make_archives,
 )

@@ -100,7 +100,9 @@ def make_households(made: Making) -> Tables:
     # what the register shows of a home whose indicator is still to be verified
     unknown = checks[checks["state"] == "unknown"].groupby("indicator")["household"].agg(list)
     frame.loc[frame["id"].isin(unknown["housing"]), "housing_grade"] = None
-    frame.loc[frame["id"].isin(unknown["water"]), "water_quality"] = "unknown"
+    unproven = {"food": "food_protein", "clothing": "bedding", "water": "water_quality"}
+    for indicator, shown in unproven.items():
+        frame.loc[frame["id"].isin(unknown.get(indicator, [])), shown] = "unknown"
     return made.table("households", frame)
 
 
@@ -109,6 +111,7 @@ def _conditions(rng: Random, homes: Frame) -> Frame:
     count = len(homes)
     piped = rng.random(count) < 0.91
     columns = {
+        **dict.fromkeys(("food_enough", "food_protein", "seasonal_clothes", "bedding"), "pass"),
         "housing_grade": np.where(rng.random(count) < 0.34, "A", "B"),
         "water_litres": np.round(rng.normal(78, 14, count).clip(50, 125) - 12 * ~piped),
         "water_quality": "pass",

@@ -12,7 +12,7 @@ _PLACES = {
     "table": "tables",
     "sentence": "tables",
     "scatter": "charts",
-    "explorer": "panels",
+    "explorer": "panels.explorer",
     "Layer": "classes",
 }
 __all__ = list(_PLACES)

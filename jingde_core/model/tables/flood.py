@@ -1,7 +1,8 @@
 """Events, water works, damage and relief.
 
 Hit, damaged, cut off and displaced are different words with different rows: a household is
-*hit* when it has a damage row of any kind but ``water_cut``, and *cut off* when it has that.
+*hit* when it has a damage row of a kind other than ``water_cut`` and ``displaced``, *cut off*
+when it has the first of these, *displaced* when it has the second.
 """
 
 import pandas as pd
@@ -31,7 +32,7 @@ class Events(Table):
 class WaterWorks(Table):
     """One row a drinking-water work."""
 
-    id: str = identifier(r"U\d{3}", unique=True)
+    id: str = identifier(unique=True)
     village: str = identifier(r"\d{12}")
     kind: str = one_of("central", "dispersed")
     disinfected_on: Day = column("date", nullable=True)
@@ -50,7 +51,7 @@ class WaterWorks(Table):
 class Damages(Table):
     """One row a damage of an event to a household, a water work or a project; loss in yuan."""
 
-    id: str = identifier(r"X\d{5}", unique=True)
+    id: str = identifier(unique=True)
     event: str = identifier()
     village: str = identifier(r"\d{12}")
     household: str = identifier(nullable=True)
@@ -65,6 +66,7 @@ class Damages(Table):
         "road_blocked",
         "slide",
         "water_cut",
+        "displaced",
         "work",
         "project",
     )
@@ -95,7 +97,7 @@ class Relief(Table):
     heads for ``stock``, empty elsewhere.
     """
 
-    id: str = identifier(r"Y\d{5}", unique=True)
+    id: str = identifier(unique=True)
     event: str = identifier()
     village: str = identifier(r"\d{12}")
     household: str = identifier()

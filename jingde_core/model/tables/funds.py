@@ -11,7 +11,7 @@ LEDGERS = ("registration", "ownership", "upkeep", "distribution", "disposal")
 class Funds(Table):
     """One row an allotment of funds."""
 
-    id: str = identifier(r"F\d{4}-\d{2}", unique=True)
+    id: str = identifier(unique=True)
     source: str = one_of("central", "province", "city", "county", "other")
     document_number: str = column(nullable=True)
     year: int = column("year", ge=2000, le=2100)
@@ -22,15 +22,21 @@ class Funds(Table):
 
 
 class Projects(Table):
-    """One row a village or household project paid from a fund."""
+    """One row a village or household project paid from a fund.
 
-    id: str = identifier(r"P\d{4}-\d{3}", unique=True)
+    The village proposes, the town checks, the county approves; then the project bank lists it.
+    """
+
+    id: str = identifier(unique=True)
     fund: str = identifier()
     village: str = identifier(r"\d{12}")
     kind: str = one_of("industry", "pv", "road", "water", "housing", "public", "environment")
     reach: str = one_of("village", "household")
     budget: float = yuan(ge=0)
     paid: float = yuan(ge=0)
+    proposed_on: Day = column("date", nullable=True)
+    checked_on: Day = column("date", nullable=True)
+    approved_on: Day = column("date", nullable=True)
     listed_on: Day = column("date", nullable=True)
     noticed_on: Day = column("date", nullable=True)
     tendered_on: Day = column("date", nullable=True)
@@ -52,7 +58,7 @@ class Projects(Table):
 class Assets(Table):
     """One row a poverty-alleviation asset, at its original value."""
 
-    id: str = identifier(r"A\d{5}", unique=True)
+    id: str = identifier(unique=True)
     name: str = column()
     asset_class: str = one_of("public", "operating", "household")
     form: str = one_of("fixed", "biological", "equity")
@@ -71,7 +77,7 @@ class Assets(Table):
 class LedgerEntries(Table):
     """One row an entry of an asset in one of the five ledgers."""
 
-    id: str = identifier(r"L\d{6}", unique=True)
+    id: str = identifier(unique=True)
     asset: str = identifier()
     ledger: str = one_of(*LEDGERS)
     date: Day = column("date")
@@ -86,7 +92,7 @@ class LedgerEntries(Table):
 class Distributions(Table):
     """One row a payment out of an asset's or a PV station's income."""
 
-    id: str = identifier(r"D\d{6}", unique=True)
+    id: str = identifier(unique=True)
     asset: str = identifier(nullable=True)
     station: str = identifier(nullable=True)
     household: str = identifier(nullable=True)
@@ -114,7 +120,7 @@ class Distributions(Table):
 class PVStations(Table):
     """One row a village PV station."""
 
-    id: str = identifier(r"S\d{2}", unique=True)
+    id: str = identifier(unique=True)
     village: str = identifier(r"\d{12}")
     asset: str = identifier(nullable=True)
     capacity: float = column("kilowatt", gt=0)
@@ -144,7 +150,7 @@ class PVMonths(Table):
 class Leases(Table):
     """One row a contract by which a village lets an asset or a site to an operator."""
 
-    id: str = identifier(r"R\d{3}", unique=True)
+    id: str = identifier(unique=True)
     asset: str = identifier(nullable=True)
     village: str = identifier(r"\d{12}")
     entity: str = identifier()

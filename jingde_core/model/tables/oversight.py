@@ -9,7 +9,7 @@ from jingde_core.model.tables.fields import REPORT, Day, Table, about, column, i
 class Risks(Table):
     """One row a household's watch against a return to poverty."""
 
-    id: str = identifier(r"Z\d{4}", unique=True)
+    id: str = identifier(unique=True)
     household: str = identifier()
     category: str = one_of("lifted_unstable", "edge", "sudden_hardship")
     found_on: Day = column("date")
@@ -32,9 +32,12 @@ class Risks(Table):
 
 
 class Problems(Table):
-    """One row a problem in the rectification ledger, with its three signatures."""
+    """One row a problem in the rectification ledger, with its three signatures.
 
-    id: str = identifier(r"N\d{4}", unique=True)
+    ``reminded_on`` is the day on which a reminder went to the first head of the group.
+    """
+
+    id: str = identifier(unique=True)
     source: str = one_of(
         "central_inspection",
         "state_assessment",
@@ -64,6 +67,7 @@ class Problems(Table):
     household: str = identifier(nullable=True)
     owner: str = identifier()
     due_on: Day = column("date")
+    reminded_on: Day = column("date", nullable=True)
     prepared_on: Day = column("date", nullable=True)
     reviewed_on: Day = column("date", nullable=True)
     signed_on: Day = column("date", nullable=True)
@@ -88,7 +92,7 @@ class Problems(Table):
 class Measures(Table):
     """One row a measure taken for a problem."""
 
-    id: str = identifier(r"M\d{4}", unique=True)
+    id: str = identifier(unique=True)
     problem: str = identifier()
     kind: str = one_of("rule", "task", "training", "rebuilt", "improved", "mended_by_town")
     done_on: Day = column("date", nullable=True)
@@ -101,7 +105,7 @@ class Measures(Table):
 class Inspections(Table):
     """One row an unannounced visit to a household, or a village's part in a mutual check."""
 
-    id: str = identifier(r"V\d{4}", unique=True)
+    id: str = identifier(unique=True)
     date: Day = column("date")
     village: str = identifier(r"\d{12}")
     household: str = identifier(nullable=True)
@@ -133,6 +137,39 @@ class Visits(Table):
         metadata = about(["village", "year"], village="villages.code")
 
 
+class Evaluations(Table):
+    """One row a town and round of the county's evaluation of rectification work."""
+
+    town: str = identifier(r"\d{9}")
+    round: int = column("number", ge=1)
+    held_on: Day = column("date")
+    score: float = column("point", ge=0, le=100)
+    talked: bool = column("flag")
+
+    class Config:
+        metadata = about(["town", "round"], town="towns.code")
+
+
+class Archives(Table):
+    """One row a file of a household or a village, held against the county's list of documents.
+
+    ``household`` is empty for the village's own file; ``missing`` names the documents that are
+    not in it, joined by semicolons.
+    """
+
+    id: str = identifier(unique=True)
+    village: str = identifier(r"\d{12}")
+    household: str = identifier(nullable=True)
+    required: int = column("document", ge=1)
+    missing: str = column("category", nullable=True)
+    filled_on: Day = column("date", nullable=True)
+    reviewed_on: Day = column("date", nullable=True)
+    verified_on: Day = column("date", nullable=True)
+
+    class Config:
+        metadata = about(village="villages.code", household="households.id")
+
+
 class ReportFigures(Table):
     """One row a figure that the county's 2020 report prints."""
 
@@ -155,5 +192,7 @@ TABLES: dict[str, type[Table]] = {
     "measures": Measures,
     "inspections": Inspections,
     "visits": Visits,
+    "evaluations": Evaluations,
+    "archives": Archives,
     "report_figures": ReportFigures,
 }

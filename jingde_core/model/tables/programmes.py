@@ -9,7 +9,7 @@ from jingde_core.model.tables.fields import Day, Table, about, column, identifie
 class Posts(Table):
     """One row a public-welfare post held by a person; wage is yuan a month."""
 
-    id: str = identifier(r"W\d{4}", unique=True)
+    id: str = identifier(unique=True)
     person: str = identifier()
     village: str = identifier(r"\d{12}")
     kind: str = one_of("ranger", "auxiliary", "pv", "temporary")
@@ -24,7 +24,7 @@ class Posts(Table):
 class Loans(Table):
     """One row a loan: micro-credit to a household, or a loan won for an entity."""
 
-    id: str = identifier(r"C\d{4}", unique=True)
+    id: str = identifier(unique=True)
     household: str = identifier(nullable=True)
     entity: str = identifier(nullable=True)
     village: str = identifier(r"\d{12}", nullable=True)
@@ -53,7 +53,7 @@ class Loans(Table):
 class Subsidies(Table):
     """One row a subsidy paid to a person or a household."""
 
-    id: str = identifier(r"B\d{5}", unique=True)
+    id: str = identifier(unique=True)
     person: str = identifier(nullable=True)
     household: str = identifier()
     village: str = identifier(r"\d{12}")
@@ -68,7 +68,7 @@ class Subsidies(Table):
 class IndustryLinks(Table):
     """One row a household's tie to an industry in a year; income is what the tie added."""
 
-    id: str = identifier(r"I\d{5}", unique=True)
+    id: str = identifier(unique=True)
     household: str = identifier()
     year: int = column("year", ge=2014, le=2100)
     mode: str = one_of("park", "enterprise", "cooperative", "able_household", "own", "forestry")
@@ -87,7 +87,7 @@ class Awards(Table):
     the certificates are.
     """
 
-    id: str = identifier(r"G\d{5}", unique=True)
+    id: str = identifier(unique=True)
     person: str = identifier(nullable=True)
     household: str = identifier(nullable=True)
     village: str = identifier(r"\d{12}")
@@ -104,7 +104,7 @@ class Awards(Table):
 class Facilities(Table):
     """One row a workshop, vending cabinet, pavilion, sales zone, or clinic and its doctor."""
 
-    id: str = identifier(r"K\d{3}", unique=True)
+    id: str = identifier(unique=True)
     kind: str = one_of(
         "workshop", "cabinet", "local_pavilion", "enterprise_pavilion", "sales_zone", "clinic"
     )
@@ -122,7 +122,7 @@ class Facilities(Table):
 class Entities(Table):
     """One row an enterprise, cooperative, farm or other body that works with households."""
 
-    id: str = identifier(r"E\d{3}", unique=True)
+    id: str = identifier(unique=True)
     name: str = column()
     kind: str = one_of("leading_enterprise", "cooperative", "farm", "operator", "park")
     village: str = identifier(r"\d{12}", nullable=True)
@@ -136,7 +136,7 @@ class Entities(Table):
 class Products(Table):
     """One row a certified product; ``displayed_on`` when it is on the national platform."""
 
-    id: str = identifier(r"T\d{3}", unique=True)
+    id: str = identifier(unique=True)
     entity: str = identifier()
     certified_on: Day = column("date", nullable=True)
     displayed_on: Day = column("date", nullable=True)
@@ -148,7 +148,7 @@ class Products(Table):
 class Sales(Table):
     """One row an entity's sales in a month and channel."""
 
-    id: str = identifier(r"Q\d{4}", unique=True)
+    id: str = identifier(unique=True)
     entity: str = identifier()
     channel: str = one_of("platform", "cabinet", "pavilion", "sales_zone", "fair", "direct")
     date: Day = column("date")

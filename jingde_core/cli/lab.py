@@ -1,47 +1,26 @@
-"""The command line: ``jingde lab``, ``jingde check``, ``jingde render``.
-
-Exit codes: 0 all is well; 1 a figure differs or a page could not be made; 2 the data,
-the machine or the command line is at fault, said on stderr with place, cause and cure;
-3 a fault of the workbook itself. ``$JINGDE_DEBUG`` shows the stack of the last kind.
-"""
+"""``jingde lab``: JupyterLab on the notebooks, on this machine only, offline, in Chinese."""
 
 import hashlib
 import json
-import math
 import os
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
-from jingde_core.model.catalogue import column_label, label, language, value_label
+from jingde_core.cli.front import app, print_line, tell
+from jingde_core.model.catalogue import label, language
 from jingde_core.model.place import shipped
-from jingde_core.model.problem import DataError, Problem, collected
+from jingde_core.model.problem import Problem
 from jingde_core.model.versions import requirements
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FIRST_NOTEBOOK = "00_start.ipynb"
 WORKSPACE = Path("jingde-workspace")
-PAGES = Path("jingde-pages")
 LOCALHOST = "127.0.0.1"
-#: columns of the reconciliation that a screen has room for; `--json` prints all
-SHOWN = ["measure", "reported", "computed", "difference", "unit", "status", "note"]
-
-app = typer.Typer(
-    help=label("cli.help"),
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich's help cuts Chinese text, which has no spaces to break at
-)
 
 
 @app.command(help=label("cli.lab.help"))
@@ -55,96 +34,15 @@ def lab(
     ] = False,
 ) -> None:
     """Start JupyterLab on the notebooks."""
-    _tell(_package_faults())
-    _tell(_font_faults())
+    tell(_package_faults())
+    tell(_font_faults())
     if port:
-        _tell(_port_faults(port))
+        tell(_port_faults(port))
     folder = _notebook_folder(workspace)
-    _say("cli.lab.folder", folder=folder)
+    print_line("cli.lab.folder", folder=folder)
     if not os.access(folder, os.W_OK):
-        _say("cli.lab.read_only", folder=folder)
+        print_line("cli.lab.read_only", folder=folder)
     _serve(folder, port=port, browser=not no_browser)
-
-
-@app.command(help=label("cli.check.help"))
-def check(
-    data: Annotated[Path | None, typer.Option(help=label("cli.check.data_help"))] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=label("cli.json_help"))] = False,
-) -> None:
-    """Load the data and hold every figure of the report against the rows."""
-    from jingde_core import County, reconcile
-
-    table = reconcile(County.load(data))
-    counts = table["status"].value_counts()
-    differs = int(counts.get("differs", 0))
-    if as_json:
-        figures = json.loads(table.to_json(orient="records", force_ascii=False))
-        counted = {status: int(count) for status, count in counts.items()}
-        typer.echo(json.dumps({"counts": counted, "figures": figures}, ensure_ascii=False))
-    else:
-        _print_table(table)
-        for status, count in counts.items():
-            typer.echo(f"{value_label('status', status)}\t{count}")
-        _say("cli.check.differs" if differs else "cli.check.agrees", count=differs or len(table))
-        calibrated = table["status"].isin(["equal", "rounded"]) & ~table["independent"]
-        if calibrated.any():
-            _say("cli.check.calibrated", mark=label("calibrated_mark"), count=int(calibrated.sum()))
-    raise typer.Exit(1 if differs else 0)
-
-
-@app.command(help=label("cli.render.help"))
-def render(
-    notebooks: Annotated[
-        list[Path] | None, typer.Argument(help=label("cli.render.notebooks_help"))
-    ] = None,
-    out: Annotated[Path, typer.Option(help=label("cli.render.out_help"))] = PAGES,
-    audience: Annotated[str, typer.Option(help=label("cli.render.audience_help"))] = "leader",
-    jobs: Annotated[int, typer.Option(min=1, help=label("cli.render.jobs_help"))] = 2,
-) -> None:
-    """Run notebooks, one process each, and write a page for each that opens offline."""
-    from jingde_core import sharing
-
-    chosen = notebooks or sorted(shipped("notebooks").glob("*.ipynb"))
-    with collected() as problems:
-        problems.extend(
-            Problem("missing_file", file=str(path), expected=path.name)
-            for path in chosen
-            if not path.is_file()
-        )
-    pages = sharing.render_all(chosen, out, audience=audience, jobs=jobs, progress=typer.echo)
-    _say("cli.render.done", count=len(pages), folder=out.resolve())
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code; every fault is told on stderr."""
-    try:
-        return int(app(args=arguments, standalone_mode=False) or 0)
-    except TyperException as fault:
-        _say("cli.wrong_usage", detail=fault.format_message(), err=True)
-    except DataError as fault:
-        typer.echo(str(fault), err=True)
-    except ModuleNotFoundError as fault:
-        _say("cli.missing_module", name=fault.name, err=True)
-    except OSError as fault:
-        _say("cli.os_error", file=fault.filename or "", reason=fault.strerror or fault, err=True)
-    except Exception as fault:
-        if os.environ.get("JINGDE_DEBUG"):
-            raise
-        _say("cli.unexpected", kind=type(fault).__name__, detail=fault, err=True)
-        return 3
-    return 2
-
-
-def _say(key: str, *, err: bool = False, **values: Any) -> None:
-    typer.echo(label(key, **values), err=err)
-
-
-def _tell(problems: list[Problem]) -> None:
-    """Print warnings on stderr; raise when one of the problems is an error."""
-    if any(problem.severity == "error" for problem in problems):
-        raise DataError(problems)
-    for problem in problems:
-        typer.echo(problem.message, err=True)
 
 
 def _package_faults() -> list[Problem]:
@@ -186,32 +84,6 @@ def _port_faults(port: int) -> list[Problem]:
     return []
 
 
-def _print_table(table: "pd.DataFrame") -> None:
-    """Print the reconciliation; wide characters keep their columns, long notes are folded."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    grid = Table(box=SIMPLE_HEAD)
-    for name in SHOWN:
-        grid.add_column(
-            Text(column_label(name, table="reconciliation")),
-            justify="right" if table[name].dtype.kind in "if" else "left",
-            overflow="fold",
-        )
-    for row in table[SHOWN].itertuples(index=False):
-        grid.add_row(*map(Text, map(_cell, SHOWN, row)))
-    console.print(grid)
-
-
-def _cell(column: str, value: Any) -> str:
-    if isinstance(value, float):
-        return label("no_data") if math.isnan(value) else f"{value:,.10g}"
-    return value_label(column, value)
-
-
 def _notebook_folder(workspace: Path | None) -> Path:
     """Folder that the Lab opens: the checkout's own notebooks, else a workspace of copies."""
     source = shipped("notebooks")
@@ -221,7 +93,7 @@ def _notebook_folder(workspace: Path | None) -> Path:
     folder = workspace or WORKSPACE
     kept = copy_notebooks(source, folder)
     if kept:
-        _say("cli.lab.kept", names=", ".join(kept), folder=folder.resolve(), source=source)
+        print_line("cli.lab.kept", names=", ".join(kept), folder=folder.resolve(), source=source)
     return folder.resolve()
 
 
@@ -288,9 +160,9 @@ def _serve(folder: Path, *, port: int | None, browser: bool) -> None:
         server = LabApp.initialize_server(argv=list(_lab_arguments(folder, port, browser)))
         # what Jupyter would say as critical (address, shutdown) is said here in the reader's words
         server.log.addFilter(lambda record: record.levelname != "CRITICAL")
-        server.io_loop.add_callback(_say, "cli.lab.address", url=server.local_url)
+        server.io_loop.add_callback(print_line, "cli.lab.address", url=server.local_url)
         server.start()
-    _say("cli.lab.stopped")
+    print_line("cli.lab.stopped")
 
 
 def _lab_arguments(folder: Path, port: int | None, browser: bool) -> Iterator[str]:
@@ -331,7 +203,3 @@ def _write_lab_settings(settings: Path) -> None:
     target = settings / "labconfig" / "default_setting_overrides.json"
     target.parent.mkdir()
     target.write_text(json.dumps(overrides), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

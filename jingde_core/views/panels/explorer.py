@@ -1,4 +1,4 @@
-"""Controls wired to views; the only place that touches ipywidgets.
+"""The explorer: controls over live maps, with tables and charts of what they show.
 
 An explorer computes nothing: what the controls say is an `Exploration`; the map is repainted
 at once, what stands in the open tab when the hand rests. It also emits what it shows as static
@@ -19,6 +19,7 @@ from jingde_core.model.problem import DataError
 from jingde_core.views import escape, exploration, maps, overlays, readings, saved_views
 from jingde_core.views.exploration import FILTERS, Exploration
 from jingde_core.views.live import LiveMap, LivePicture
+from jingde_core.views.panels.parts import field, row, say, style_sheet
 
 if TYPE_CHECKING:
     from jingde_core.county import County
@@ -30,7 +31,6 @@ State = str | Path | Mapping[str, Any]
 REST = 0.25
 MAP_HEIGHT = 540
 TABS = ("detail", "table", "spread", "trend", "scatter", "keep")
-_CSS = (Path(__file__).parent / "explorer.css").read_text(encoding="utf-8")
 
 
 class Explorer:
@@ -67,24 +67,24 @@ class Explorer:
         universes = [(exploration.value_text("status", u), u) for u in exploration.UNIVERSES]
         hint = {"placeholder": label("explorer.breaks_hint"), "continuous_update": False}
         made = {
-            "theme": _field(drop, "200px", named("explorer.theme", self.themes)),
-            "metric": _field(drop, "350px", metrics),
-            "year": _field(slide, "250px", none),
-            "level": _field(press, "auto", levels),
-            "geometry": _field(press, "auto", shapes),
-            "unit": _field(drop, "210px", none),
-            "compare": _field(drop, "210px", ways),
-            "other_metric": _field(drop, "400px", metrics),
-            "other_year": _field(slide, "300px", none),
-            "universe": _field(drop, "230px", universes),
+            "theme": field(drop, "200px", named("explorer.theme", self.themes)),
+            "metric": field(drop, "350px", metrics),
+            "year": field(slide, "250px", none),
+            "level": field(press, "auto", levels),
+            "geometry": field(press, "auto", shapes),
+            "unit": field(drop, "210px", none),
+            "compare": field(drop, "210px", ways),
+            "other_metric": field(drop, "400px", metrics),
+            "other_year": field(slide, "300px", none),
+            "universe": field(drop, "230px", universes),
             "own_line": widgets.Checkbox(indent=False, layout={"width": "auto"}),
-            "poverty_line": _field(widgets.IntSlider, "300px", min=1000, max=15000, step=50),
-            "breaks": _field(widgets.Text, "380px", **hint),
+            "poverty_line": field(widgets.IntSlider, "300px", min=1000, max=15000, step=50),
+            "breaks": field(widgets.Text, "380px", **hint),
         }
         made["poverty_line"].value = 4000
         for column in (*FILTERS, "town"):
             offered = [(name, code) for code, name in exploration.choices(self.county, column)]
-            made[column] = _field(drop, "230px", [(label("explorer.any"), ""), *offered])
+            made[column] = field(drop, "230px", [(label("explorer.any"), ""), *offered])
         for name, control in made.items():
             own = name in FILTERS
             control.description = column_label(name) if own else label(f"explorer.{name}")
@@ -168,7 +168,7 @@ class Explorer:
             if owner == "breaks":
                 self._breaks = saved_views.parsed_breaks(held["breaks"].value)
         except DataError as fault:
-            return _say(self.notice, fault)
+            return say(self.notice, fault)
         if owner == "geometry":
             self._redrawn()
         self._follow(self.state, paint=owner not in ("unit", "town", "level"))
@@ -181,12 +181,12 @@ class Explorer:
         for name, wanted in (("other_metric", seen.compare == "metric"), ("other_year", by_year)):
             held[name].layout.display = None if wanted else "none"
         undated = by_year and None in (seen.year, seen.other_year)
-        _say(self.notice, label("explorer.needs_years") if undated else "")
+        say(self.notice, label("explorer.needs_years") if undated else "")
         try:
             if paint:
                 self._paint(seen)
         except DataError as fault:
-            _say(self.notice, fault)
+            say(self.notice, fault)
         self._mark(seen)
         self._when_at_rest(self._settled)
 
@@ -255,7 +255,7 @@ class Explorer:
         self.notice, self.said = widgets.HTML(), widgets.HTML()
         self.pages = {name: widgets.HTML() for name in TABS[:4]}
         last = ("universe", "town", "own_line", "poverty_line", "breaks")
-        more = _row(held[name] for name in (*FILTERS, *last))
+        more = row(held[name] for name in (*FILTERS, *last))
         self.more = widgets.ToggleButton(description=label("explorer.more"))
         self.more.add_class("jd-more")
         shown = {True: "flex", False: "none"}
@@ -272,8 +272,7 @@ class Explorer:
         themes = ["theme"] if len(self.themes) > 1 else []
         second, third = ["level", "geometry", "unit", "compare"], ["other_metric", "other_year"]
         rows = [[*themes, "metric", "year"], second, third]
-        style = widgets.HTML(f"<style>{_CSS}</style>", layout={"display": "none"})
-        above = [style, *(_row(held[name] for name in names) for names in rows)]
+        above = [style_sheet(), *(row(held[name] for name in names) for names in rows)]
         above += [self.more, more, self.notice]
         box = widgets.VBox([*above, self.maps, self.tabs, stack])
         box.add_class("jd-explorer")
@@ -282,45 +281,45 @@ class Explorer:
     def _scattering(self) -> Any:
         """The scatter with its own control for the second indicator."""
         own = self.controls["other_metric"]
-        self.twin = _field(widgets.Dropdown, "400px", own.options, description=own.description)
+        self.twin = field(widgets.Dropdown, "400px", own.options, description=own.description)
         widgets.link((own, "value"), (self.twin, "value"))
         self.picture, note = LivePicture(), widgets.HTML()
         self.picture.observe(lambda change: self._picked(change["new"]), "selected")
-        _say(note, label("explorer.scatter_hint"))
+        say(note, label("explorer.scatter_hint"))
         return widgets.VBox([self.twin, self.picture, note])
 
     def _keeping(self) -> Any:
         named, stored, hint = (label(f"explorer.{n}") for n in ("name", "saved_views", "name_hint"))
-        self.name = _field(widgets.Text, "300px", description=named, placeholder=hint)
-        self.stored = _field(widgets.Dropdown, "300px", [], description=stored)
+        self.name = field(widgets.Text, "300px", description=named, placeholder=hint)
+        self.stored = field(widgets.Dropdown, "300px", [], description=stored)
         self.save = widgets.Button(description=label("explorer.save"), layout={"width": "80px"})
         self.open = widgets.Button(description=label("explorer.open"), layout={"width": "80px"})
         self.save.on_click(self._save)
         self.open.on_click(self._open)
         self.code = widgets.Textarea(layout={"width": "98%", "height": "86px"})
         self.code.add_class("jd-code")
-        row = _row([self.name, self.save, self.stored, self.open])
-        return widgets.VBox([row, self.said, widgets.Label(label("explorer.code")), self.code])
+        keeping = row([self.name, self.save, self.stored, self.open])
+        return widgets.VBox([keeping, self.said, widgets.Label(label("explorer.code")), self.code])
 
     def _save(self, _: Any) -> None:
         name, self._confirmed, said = self.name.value.strip(), "", self._confirmed
         try:
             path = saved_views.save(self.state, name, over=said == name)
         except DataError as fault:
-            _say(self.said, fault)
+            say(self.said, fault)
             if fault.problems[0].code == "explorer_taken":
                 self._confirmed = name
             return
         self.stored.options = saved_views.saved()
         self.stored.value = name
-        _say(self.said, label("explorer.saved", file=path.name, name=name))
+        say(self.said, label("explorer.saved", file=path.name, name=name))
 
     def _open(self, _: Any) -> None:
         try:
             self.show(self.stored.value or "")
-            _say(self.said, label("explorer.opened", name=self.stored.value))
+            say(self.said, label("explorer.opened", name=self.stored.value))
         except DataError as fault:
-            _say(self.said, fault)
+            say(self.said, fault)
 
     def _settled(self) -> None:
         """Fill the open tab; the others wait until they are opened."""
@@ -335,7 +334,7 @@ class Explorer:
             try:
                 self.pages[tab].value = getattr(readings, tab)(self.county, seen)
             except DataError as fault:
-                _say(self.pages[tab], fault)
+                say(self.pages[tab], fault)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         live = self.widget._repr_mimebundle_()
@@ -349,27 +348,6 @@ class Explorer:
         parts += [readings.table(self.county, seen, download=False)]
         spaced = "".join(f'<div style="margin:0 0 18px">{part}</div>' for part in parts)
         return {**bundle, "text/html": spaced}
-
-
-def _field(kind: Any, width: str, options: Any = None, **more: Any) -> Any:
-    """A control that is as wide as it says and no wider than the cell."""
-    given = more if options is None else {"options": options, **more}
-    layout, style = {"width": width, "max_width": "100%"}, {"description_width": "initial"}
-    return kind(layout=layout, style=style, **given)
-
-
-def _row(controls: Iterable[Any]) -> Any:
-    layout = {"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
-    row = widgets.HBox(list(controls), layout=layout)
-    row.add_class("jd-row")
-    return row
-
-
-def _say(place: Any, said: str | DataError) -> None:
-    wrong = isinstance(said, DataError)
-    text = "".join(p.message for p in said.problems) if isinstance(said, DataError) else said
-    kind = "jd-wrong" if wrong else "jd-said"
-    place.value = f'<div role="status" class="{kind}">{escape.text(text)}</div>' if text else ""
 
 
 def explorer(

@@ -1,0 +1,1 @@
+"""Controls wired to views: the only place that touches ipywidgets."""
