@@ -14,7 +14,7 @@ import typer
 
 from jingde_core.cli.front import app, print_line, tell
 from jingde_core.model.catalogue import label, language
-from jingde_core.model.place import shipped
+from jingde_core.model.place import shipped, write_whole
 from jingde_core.model.problem import Problem
 from jingde_core.model.versions import requirements
 
@@ -116,12 +116,12 @@ def copy_notebooks(source: Path, workspace: Path) -> list[str]:
         present = _fingerprint(target) if target.exists() else None
         if present in (None, new, record.get(notebook.name)):
             if present != new:
-                _replace(target, notebook.read_bytes())
+                write_whole(target, notebook.read_bytes())
             record[notebook.name] = new
         else:
             kept.append(notebook.name)
     if record != before:
-        _replace(record_path, json.dumps(record, indent=1).encode())
+        write_whole(record_path, json.dumps(record, indent=1).encode())
     return kept
 
 
@@ -134,16 +134,6 @@ def _fingerprint(notebook: Path) -> str:
         ]
         content = json.dumps(cells).encode()
     return hashlib.sha256(content).hexdigest()
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _serve(folder: Path, *, port: int | None, browser: bool) -> None:

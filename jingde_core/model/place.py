@@ -23,3 +23,14 @@ def home() -> Path | None:
     """Folder of the office's own data (``$JINGDE_HOME``), or None when unset."""
     value = os.environ.get("JINGDE_HOME", "").strip()
     return Path(value).expanduser() if value else None
+
+
+def write_whole(target: Path, content: bytes) -> Path:
+    """Write a file whole or not at all: a full disk leaves the old one as it was."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target

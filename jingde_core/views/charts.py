@@ -18,7 +18,7 @@ import pandas as pd
 from jingde_core.model.catalogue import column_label, has_label, label
 from jingde_core.views import escape, marks, numbers
 from jingde_core.views.fonts import SANS
-from jingde_core.views.painting import conditions, metric_title
+from jingde_core.views.painting import conditions, filters, metric_title
 
 LINE, FILL, QUIET, SELECTED = "#9a3412", "#c2703d", "#6b7280", "#0b57d0"
 WIDTH = 640
@@ -288,8 +288,8 @@ def _chart(
     attrs: Mapping[Any, Any] = frame.attrs
     kinds = marks.kinds(provenance, attrs)
     title = name or metric_title(attrs)
-    own = [str(attrs.get("filters", ""))] if name else [conditions(attrs), attrs.get("filters", "")]
+    own = filters(attrs) if name and "metric" in attrs else "" if name else conditions(attrs)
     source = marks.source_line(kinds, marks.as_of(provenance, attrs))
-    subtitle = [line for line in [*own, *lines, source, *marks.marks(kinds)] if line]
+    subtitle = [line for line in [own, *lines, source, *marks.marks(kinds)] if line]
     heading = alt.TitleParams(escape.shown(title), subtitle=[escape.shown(s) for s in subtitle])
     return Chart(title, drawn.properties(title=heading).configure(**_CONFIG).to_dict())

@@ -13,7 +13,7 @@ import pandas as pd
 
 from jingde_core.metrics import METRICS
 from jingde_core.metrics.contract import REQUIRED
-from jingde_core.model.catalogue import column_label, label, value_label
+from jingde_core.model.catalogue import label
 from jingde_core.model.naming import unknown_name
 from jingde_core.views import maps, numbers, painting
 from jingde_core.views.classes import Layer, Level
@@ -48,7 +48,6 @@ _THEMES: dict[str, tuple[str, ...]] = {
     "oversight": ("problems", "measures", "inspections", "visits", "risks"),
     "population": (),
 }
-_BY_HOUSEHOLD = ("households", "household_years", "guarantee_profile")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,26 +143,14 @@ def arguments(county: "County", seen: Exploration, name: str, year: int | None) 
     lines = [n for n in ("poverty_line", "poverty_line_before") if n in metric.parameters]
     found: dict[str, Any] = {} if year is None else {"year": year}
     found |= {"where": where} if where else {}
-    if seen.universe != "registered" and metric.table in _BY_HOUSEHOLD:
+    if seen.universe != "registered" and metric.table in painting.BY_HOUSEHOLD:
         found["universe"] = seen.universe
     return found | ({} if seen.poverty_line is None else dict.fromkeys(lines, seen.poverty_line))
 
 
 def filtered_by(county: "County", seen: Exploration, name: str) -> str:
     """The filters that apply to a metric in one line, empty for none."""
-    asked = arguments(county, seen, name, None)
-    parts = [(column, code) for column, code in asked.get("where", {}).items()]
-    parts += [("status", asked["universe"])] if "universe" in asked else []
-    told = [
-        label("explorer.filter", column=column_label(column), value=value_text(column, code))
-        for column, code in parts
-    ]
-    return label("views.semicolon").join(told)
-
-
-def value_text(column: str, code: str) -> str:
-    """A coded value in words; ``all`` is every one."""
-    return label("explorer.all") if code == "all" else value_label(column, code)
+    return painting.filters(arguments(county, seen, name, None) | {"metric": name})
 
 
 def measured(
@@ -179,9 +166,7 @@ def measured(
 
     name, when = name or seen.metric, seen.year if isinstance(year, str) else year
     asked = arguments(county, seen, name, when)
-    frame = measure(county, name, by=by or seen.level, **asked)
-    frame.attrs["filters"] = filtered_by(county, seen, name)
-    return frame
+    return measure(county, name, by=by or seen.level, **asked)
 
 
 def differs(seen: Exploration) -> bool:
@@ -292,16 +277,9 @@ def paintings(county: "County", seen: Exploration) -> list[dict[Level, Painting]
     if differs(seen):
         return [{level: _changed(county, seen, level) for level in ("village", "town")}]
     found = []
-    for pane, (name, _) in enumerate(panes(seen)):
-        painted = maps.paintings(county, maps.layers(**layers(county, seen, pane)))
-        filters = filtered_by(county, seen, name)
-        found.append({level: _told(each, filters) for level, each in painted.items()})
+    for pane in range(len(panes(seen))):
+        found.append(maps.paintings(county, maps.layers(**layers(county, seen, pane))))
     return found
-
-
-def _told(painted: Painting, filters: str) -> Painting:
-    lines = [line for line in (painted.subtitle, filters) if line]
-    return replace(painted, subtitle=label("views.semicolon").join(lines))
 
 
 def _changed(county: "County", seen: Exploration, level: Level) -> Painting:
@@ -311,7 +289,7 @@ def _changed(county: "County", seen: Exploration, level: Level) -> Painting:
     unit = numbers.unit_text(str(frame.attrs["unit"]), "")
     short = [replace(each, text=each.text.replace(unit, "")) for each in drawn.classes.entries]
     return replace(
-        _told(drawn, frame.attrs["filters"]),
+        drawn,
         classes=replace(drawn.classes, entries=tuple(short)),
         title=change_title(seen),
         legend_title=label("explorer.change") + drawn.legend_title.partition(drawn.fields[0])[2],

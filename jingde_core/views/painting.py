@@ -4,16 +4,19 @@ A `Painting` holds every text ready to read. The static map carries it in its pa
 map sends the next one to the same script.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from jingde_core.metrics import METRICS
-from jingde_core.model.catalogue import column_label, has_label, label
+from jingde_core.model.catalogue import column_label, has_label, label, value_label
 from jingde_core.views import marks, numbers
 from jingde_core.views.classes import Classes, Layer, classify, missing_text
+
+#: tables of households, in which a universe is chosen
+BY_HOUSEHOLD = ("households", "household_years", "guarantee_profile")
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,36 @@ def metric_title(attrs: Mapping[Any, Any]) -> str:
     return label(key, metric=name, year=year)
 
 
+def filters(attrs: Mapping[Any, Any]) -> str:
+    """Which rows of a measured frame count, in words; empty where all do."""
+    told = [
+        label("views.filter", column=column_label(column), value=_wanted(column, wanted))
+        for column, wanted in dict(attrs.get("where") or {}).items()
+    ]
+    universe = attrs.get("universe", "registered")
+    if universe != "registered" and METRICS[attrs["metric"]].table in BY_HOUSEHOLD:
+        value = label("views.all") if universe == "all" else value_label("status", universe)
+        told.append(label("views.filter", column=column_label("status"), value=value))
+    return label("views.semicolon").join(told)
+
+
+def _wanted(column: str, wanted: Any) -> str:
+    if wanted is None:
+        return label("no_data")
+    if isinstance(wanted, Mapping):
+        tests = [
+            label(f"views.test.{test}", value=_wanted(column, bound))
+            for test, bound in wanted.items()
+        ]
+        return label("views.list_comma").join(tests)
+    several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
+    return label("views.list_comma").join(
+        value_label(column, each) for each in (wanted if several else [wanted])
+    )
+
+
 def conditions(attrs: Mapping[Any, Any]) -> str:
-    """Denominator and parameters of a measured frame in one line.
+    """Denominator, parameters and filters of a measured frame in one line.
 
     Over the years a dated parameter has each year's value, unless one was given for all.
     """
@@ -75,7 +106,8 @@ def conditions(attrs: Mapping[Any, Any]) -> str:
             parts.append(label(key, value=numbers.number(given[name], trim=True)))
         elif name not in given and has_label(f"{key}.by_year"):
             parts.append(label(f"{key}.by_year"))
-    return label("views.semicolon").join(parts)
+    told = filters(attrs) if attrs.get("metric") in METRICS else ""
+    return label("views.semicolon").join([*parts, *([told] if told else [])])
 
 
 def paint(layer: Layer, frame: pd.DataFrame, codes: pd.Series) -> Painting:

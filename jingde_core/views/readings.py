@@ -10,7 +10,16 @@ import pandas as pd
 
 from jingde_core.metrics import METRICS
 from jingde_core.model.catalogue import has_label, label
-from jingde_core.views import charts, downloads, escape, exploration, marks, numbers, tables
+from jingde_core.views import (
+    charts,
+    downloads,
+    escape,
+    exploration,
+    marks,
+    numbers,
+    painting,
+    tables,
+)
 from jingde_core.views.classes import missing_text
 from jingde_core.views.exploration import Exploration
 from jingde_core.views.painting import metric_title
@@ -86,9 +95,9 @@ def _shown(county: "County", seen: Exploration) -> list[tuple[pd.DataFrame, str]
         own = own.rename(columns={"value": "change"})
         own.attrs = {n: frame.attrs[n] for n in ("provenance", "by")}
         own.attrs["unit"] = METRICS[seen.metric].unit
-        return [(own, _titled(title, frame.attrs["filters"]))]
+        return [(own, _titled(title, painting.filters(frame.attrs)))]
     frames = [exploration.pane_frame(county, seen, p) for p in range(len(exploration.panes(seen)))]
-    return [(frame, _titled(metric_title(frame.attrs), frame.attrs["filters"])) for frame in frames]
+    return [(frame, metric_title(frame.attrs)) for frame in frames]
 
 
 def spread(county: "County", seen: Exploration) -> str:

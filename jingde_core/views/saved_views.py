@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jingde_core.model.catalogue import label
+from jingde_core.model.place import write_whole
 from jingde_core.model.problem import DataError, Problem, collected
 from jingde_core.views import classes
 from jingde_core.views.exploration import (
@@ -146,12 +147,8 @@ def save(seen: Exploration, name: str, *, folder: Path | None = None, over: bool
     path = (folder or Path.cwd()) / f"{name}{_SUFFIX}"
     if path.exists() and not over:
         raise DataError([Problem("explorer_taken", file=path.name)])
-    waiting = path.with_suffix(".part")
-    waiting.write_text(
-        json.dumps(asdict(seen), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    waiting.replace(path)
-    return path
+    content = json.dumps(asdict(seen), ensure_ascii=False, indent=1) + "\n"
+    return write_whole(path, content.encode())
 
 
 def saved(folder: Path | None = None) -> list[str]:

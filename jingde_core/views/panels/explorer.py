@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from jingde_core.metrics import METRICS
-from jingde_core.model.catalogue import column_label, label
+from jingde_core.model.catalogue import column_label, label, value_label
 from jingde_core.model.problem import DataError
 from jingde_core.views import escape, exploration, maps, overlays, readings, saved_views
 from jingde_core.views.exploration import FILTERS, Exploration
@@ -64,7 +64,10 @@ class Explorer:
         levels = named("views.layer", ("village", "town"))
         shapes = named("views.panel", ("schematic", "tiles"))
         ways = named("explorer.compare", exploration.COMPARISONS)
-        universes = [(exploration.value_text("status", u), u) for u in exploration.UNIVERSES]
+        everybody = {"all": label("views.all")}
+        universes = [
+            (everybody.get(u) or value_label("status", u), u) for u in exploration.UNIVERSES
+        ]
         hint = {"placeholder": label("explorer.breaks_hint"), "continuous_update": False}
         made = {
             "theme": field(drop, "200px", named("explorer.theme", self.themes)),
