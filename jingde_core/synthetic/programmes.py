@@ -188,7 +188,11 @@ def make_loans(made: Making) -> Tables:
         part = _household_loans(rng, old, amount, granted)
         due = part["granted_on"] + pd.to_timedelta(part["months"] * 30.5, "D")
         parts.append(part.assign(state=np.where(due < "2020-09-30", "repaid", "current")))
-    parts.append(_entity_loans(rng, made))
+    own = pd.concat(parts)
+    # a household's new loan pays off the one before: together they would be above the cap
+    later = own.groupby("household")["granted_on"].transform("max") > own["granted_on"]
+    own["state"] = own["state"].mask(later, "repaid")
+    parts = [own, _entity_loans(rng, made)]
     return made.coded("loans", "C0001", parts, ["granted_on", "household"])
 
 
