@@ -3,7 +3,7 @@
    Text enters the page through textContent only. `jingde.paint(level, state)` repaints in
    place: zoom, open popup and layer choice stay. */
 function jingdeMap(map, layers, outline, groups, given) {
-  const { places, states, start, scaled, overlays, basemap } = given;
+  const { places, states, start, scaled, overlays, basemap, stages } = given;
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
     if (name) element.className = name;
@@ -164,9 +164,12 @@ function jingdeMap(map, layers, outline, groups, given) {
 
   const whole = L.featureGroup(Object.values(layers)).getBounds();
   const fit = () => {
-    if (!whole.isValid()) return;
-    const room = map.getSize().x > 620 ? 190 : 0;
-    map.fitBounds(whole, { paddingTopLeft: [room, 8], paddingBottomRight: [room ? 60 : 0, 8], animate: false });
+    /* a frame that is not laid out yet has no size to fit to */
+    if (!whole.isValid() || !map.getSize().x || !map.getSize().y) return;
+    const wide = map.getSize().x > 620;
+    /* on a phone the legend takes the lower part, and the map what is left */
+    const below = wide ? 8 : Math.min(legend.getContainer().offsetHeight + 8, map.getSize().y / 2);
+    map.fitBounds(whole, { paddingTopLeft: [wide ? 190 : 0, 8], paddingBottomRight: [wide ? 60 : 0, below], animate: false });
   };
   map.on("dragstart", () => (moved = true));
   map.getContainer().addEventListener("wheel", () => (moved = true), { passive: true });
@@ -195,4 +198,31 @@ function jingdeMap(map, layers, outline, groups, given) {
       if (level === shown) drawLegend();
     },
   };
+
+  if (stages && stages.length) {
+    const control = L.control({ position: "topleft" });
+    control.onAdd = () => {
+      const box = make("div", "jd-stages");
+      const slider = make("input");
+      const names = make("div");
+      Object.assign(slider, { type: "range", min: 0, max: stages.length - 1, step: 1, value: 0 });
+      names.append(...stages.map(([name]) => make("span", "", name)));
+      const go = () => {
+        const [name, painted] = stages[slider.value];
+        slider.setAttribute("aria-valuetext", name);
+        [...names.children].forEach((each, i) => each.classList.toggle("jd-now", i === +slider.value));
+        for (const level of Object.keys(layers)) {
+          const title = `${painted[level].title} · ${name}`;
+          jingde.paint(level, { ...painted[level], title });
+        }
+      };
+      [...names.children].forEach((each, i) => (each.onclick = () => ((slider.value = i), go())));
+      slider.oninput = go;
+      L.DomEvent.disableClickPropagation(box);
+      box.append(slider, names);
+      setTimeout(go);
+      return box;
+    };
+    control.addTo(map);
+  }
 }
