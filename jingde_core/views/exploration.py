@@ -38,14 +38,25 @@ KEY_METRICS = (
 #: themes in their order, each with the tables whose metrics it holds; the last takes the rest
 _THEMES: dict[str, tuple[str, ...]] = {
     "poverty": ("households", "household_years", "exits"),
-    "guarantees": ("guarantees", "guarantee_profile", "water_works"),
-    "assets": ("assets", "ledger_entries", "collective_income"),
-    "pv": ("pv_stations", "pv_months", "pv_accounts"),
-    "flood": ("damages", "relief"),
-    "programmes": ("posts", "loans", "subsidies", "industry_links", "awards", "facilities"),
+    "guarantees": (
+        *("guarantees", "guarantee_profile", "guarantee_items", "near_fails", "water_works"),
+    ),
+    "assets": (
+        *("assets", "ledger_entries", "collective_income", "asset_accounts", "asset_years"),
+        *("ledgers_due", "lease_accounts", "distributions", "village_profile"),
+    ),
+    "pv": ("pv_stations", "pv_months", "pv_accounts", "pv_cumulated"),
+    "flood": ("damages", "relief", "flood_households"),
+    "programmes": (
+        *("posts", "loans", "subsidies", "industry_links", "awards", "facilities"),
+        *("post_accounts", "support_profile"),
+    ),
     "trade": ("entities", "products", "sales"),
-    "projects": ("projects",),
-    "oversight": ("problems", "measures", "inspections", "visits", "risks"),
+    "projects": ("projects", "project_accounts"),
+    "oversight": (
+        *("problems", "measures", "inspections", "visits", "evaluations", "archives"),
+        *("risks", "watch"),
+    ),
     "population": (),
 }
 
@@ -111,7 +122,7 @@ def years(county: "County", name: str) -> list[int | None]:
     by_household = METRICS[name].table in ("households", "household_years")
     rows = county.rows("household_years" if by_household else METRICS[name].table)
     found = sorted(int(y) for y in rows.frame["year"].dropna().unique()) if "year" in rows else []
-    return [*found] if by_household else [*found, None]
+    return [*found] if by_household and found else [*found, None]
 
 
 def nearest(county: "County", name: str, year: int | None) -> int | None:
