@@ -1,90 +1,97 @@
-"""Funds, projects, assets and PV stations: what was allotted, built, earned and paid out.
+"""Funds, projects and assets: what was allotted, built, earned and distributed, and to whom.
 
-PV income is taken net of upkeep unless said otherwise, as the 80 % rule is applied in the
-province; wages are the post, temporary and village-works payments out of a station.
+Value is the original value; book value is straight-line over a life by form, and equity keeps
+its value. The return is what was distributed over the value of operating assets, a year each;
+a year in which a station has no month on record is left out, not counted as zero.
 """
 
-from jingde_core.metrics.finish import Sums
+from typing import Any
+
+import numpy as np
+
+from jingde_core.metrics.contract import NOT_NEGATIVE, POSITIVE
+from jingde_core.metrics.distribution import checked
+from jingde_core.metrics.finish import total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import Column, metric
-from jingde_core.metrics.tallies import distinct_of, rows_of, share_of, sum_of
-
-funds_allotted = sum_of("funds_allotted", "funds", "allotted", "yuan", "Funds allotted.")
-projects = rows_of("projects", "projects", "projects", "Number of projects.")
-project_budget = sum_of("project_budget", "projects", "budget", "yuan", "Budgets of projects.")
-project_paid = sum_of("project_paid", "projects", "paid", "yuan", "Paid out for projects.")
-expenditure_progress = share_of(
-    "expenditure_progress", "projects", "paid", "Paid over budgeted.", of="budget"
-)
-project_repair_cost = sum_of(
-    "project_repair_cost", "projects", "repair_cost", "yuan", "Spent on repairing projects."
-)
-
-assets = rows_of("assets", "assets", "assets", "Number of assets.")
-asset_value = sum_of("asset_value", "assets", "original_value", "yuan", "Original value of assets.")
-ledgers_kept = distinct_of(
-    "ledgers_kept", "ledger_entries", "ledger", "ledgers", "Ledgers that hold an entry."
-)
-collective_income = sum_of(
-    "collective_income", "collective_income", "amount", "yuan", "Village collectives' income."
-)
-
-pv_stations = rows_of("pv_stations", "pv_stations", "stations", "Number of PV stations.")
-pv_villages = distinct_of(
-    "pv_villages", "pv_stations", "village", "villages", "Villages with a PV station."
-)
-pv_online_rate = share_of("pv_online_rate", "pv_months", "online", "Station-months online.")
-pv_fault_rate = share_of("pv_fault_rate", "pv_months", "fault", "Station-months with a fault.")
-pv_anomaly_rate = share_of(
-    "pv_anomaly_rate", "pv_months", "anomaly", "Station-months with anomalous data."
-)
-pv_generation = share_of(
-    "pv_generation", "pv_months", "actual", "Energy made over the standard.", of="standard"
-)
-pv_wages = sum_of("pv_wages", "pv_accounts", "wages", "yuan", "Wages paid out of PV income.")
-
-
-def _wage_share(sums: Sums, *, net: bool = True) -> Array:
-    import numpy as np
-
-    base = sums["income"] - (sums["upkeep"] if net else 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(base == 0, np.nan, sums["wages"] / base)
 
 
 @metric(
-    table="pv_accounts",
-    unit="1",
-    source="national notice on PV income, February 2020",
-    finish=_wage_share,
-    denominator="base",
+    table="asset_accounts",
+    unit="yuan",
+    source="straight-line depreciation",
+    finish=total("book"),
+    rules={"age": NOT_NEGATIVE, "asset_life_fixed": POSITIVE, "asset_life_biological": POSITIVE},
 )
-def pv_wage_share(
-    *, wages: Column, income: Column, upkeep: Column, net: bool = True
+def asset_book_value(
+    *,
+    original_value: Column,
+    age: Column,
+    fixed: Column,
+    biological: Column,
+    asset_life_fixed: float,
+    asset_life_biological: float,
 ) -> dict[str, Array]:
-    r"""Share of PV income that became wages (公益岗位等工资占光伏发电收益比重).
+    r"""Original value less straight-line depreciation (资产净值，测算).
 
-    .. math:: s = \frac{\sum w}{\sum (r - u)}
+    .. math:: b = \sum_i v_i \max(0, 1 - a_i / l_i)
 
     Parameters
     ----------
-    wages, income, upkeep : arrays of float, shape (entries,)
-        w, r, u in yuan.
-    net : bool
-        Whether the base is income less upkeep; else income.
+    original_value : array of float, shape (assets,)
+        v in yuan.
+    age : array of float, shape (assets,)
+        a >= 0, years since it was built.
+    fixed, biological : arrays of bool, shape (assets,)
+        Form; what is neither (equity) keeps its value.
+    asset_life_fixed, asset_life_biological : float
+        l > 0, years.
 
     Returns
     -------
     float
-        NaN where the base is 0; the floor is 0.80.
+        Yuan; 0 for no asset.
 
     Examples
     --------
-    The case printed in the province, in 10,000 yuan:
+    Half of a life of 20 years is over, and a share in a cooperative:
 
-    >>> wages, income, upkeep = [305.11, 38.92], [422.48, 0], [21.14, 0]
-    >>> round(pv_wage_share(wages=wages, income=income, upkeep=upkeep), 4)
-    0.8572
+    >>> form = {"fixed": [True, False], "biological": [False, False]}
+    >>> life = {"asset_life_fixed": 20, "asset_life_biological": 10}
+    >>> asset_book_value(original_value=[8000, 500], age=[10, 10], **form, **life)
+    4500.0
     """
-    base = income - upkeep if net else income
-    return {"wages": wages, "income": income, "upkeep": upkeep, "base": base}
+    life = np.where(fixed, asset_life_fixed, np.where(biological, asset_life_biological, np.inf))
+    return {"book": original_value * np.maximum(0, 1 - age / life)}
+
+
+def shortfall(value: Any, need: Any) -> Array:
+    r"""Value that a place lacks to hold its share of the need (按需求份额的资产缺口).
+
+    .. math:: g_v = \frac{n_v}{\sum_u n_u} \sum_u x_u - x_v
+
+    Parameters
+    ----------
+    value : array of float, shape (places,)
+        x >= 0, yuan.
+    need : array of float, shape (places,)
+        n >= 0: poor persons, households hit, funds needed, ...
+
+    Returns
+    -------
+    array of float, shape (places,)
+        Yuan, summing to 0; above 0 where a place is left short. NaN where nobody is in need.
+
+    Raises
+    ------
+    InputError
+        for a negative or unknown number, or lengths that differ.
+
+    Examples
+    --------
+    >>> shortfall([30, 10], need=[1, 1]).tolist()
+    [-10.0, 10.0]
+    """
+    given = checked({"value": (value, NOT_NEGATIVE), "need": (need, NOT_NEGATIVE)})
+    x, need_sum = given["value"], given["need"].sum()
+    return np.asarray(given["need"] / (need_sum or np.nan) * x.sum() - x)

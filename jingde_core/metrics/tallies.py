@@ -1,9 +1,11 @@
 """Plain tallies as metrics: how many rows, how much in all, how many different, what share.
 
-Most figures of a county's programmes are tallies; each is declared in one call, next to
-the subject it belongs to. Money is summed in whole fen, so that a total is exact.
+Most figures of a county's programmes are tallies; each is declared in one call next to the
+subject it belongs to, those of funds, assets, PV and programmes as a row of
+``data/tallies.csv``. Money is summed in whole fen, so that a total is exact.
 """
 
+import csv
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +16,7 @@ from jingde_core.metrics.contract import NUMBER, Rule
 from jingde_core.metrics.finish import Sums, ratio, total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import METRICS, Metric
+from jingde_core.model.place import shipped
 
 Moments = Callable[..., Any]
 
@@ -30,10 +33,17 @@ def sum_of(name: str, table: str, column: str, unit: str, about: str) -> Metric:
     return _declared(name, table, unit, about, (column,), _itself(column), total("total"))
 
 
-def share_of(name: str, table: str, column: str, about: str, *, of: str = "") -> Metric:
-    """Sum of a column over the sum of ``of``, or over the rows; NaN where that is zero."""
+def share_of(
+    name: str, table: str, column: str, about: str, *, of: str = "", unit: str = "1"
+) -> Metric:
+    """Sum of a column over the sum of ``of``, or over the rows (a mean, with its ``unit``).
+
+    NaN where that is zero.
+    """
     columns = (column, of) if of else (column,)
-    return _declared(name, table, "1", about, columns, _pair(column, of), ratio("above", "below"))
+    below = of or "rows"
+    finish = ratio("above", below)
+    return _declared(name, table, unit, about, columns, _pair(column, below), finish)
 
 
 def distinct_of(name: str, table: str, column: str, unit: str, about: str) -> Metric:
@@ -68,10 +78,10 @@ def _fen(column: str) -> Moments:
     return lambda **columns: {"fen": np.rint(columns[column] * 100)}
 
 
-def _pair(column: str, of: str) -> Moments:
+def _pair(column: str, below: str) -> Moments:
     def moments(**columns: Array) -> dict[str, Array]:
         above = columns[column].astype(float)
-        return {"above": above, "below": columns[of] if of else np.ones(len(above))}
+        return {"above": above, below: columns.get(below, np.ones(len(above)))}
 
     return moments
 
@@ -100,7 +110,7 @@ def _declared(
             source="county report 2020",
             columns=columns,
             parameters=MappingProxyType({}),
-            denominator="below" if len(columns) > 1 and finish is not None else "",
+            denominator=columns[-1] if len(columns) > 1 and finish is not None else "",
             ordered=finish is None,
             per="",
             function=function,
@@ -109,3 +119,19 @@ def _declared(
             empty=0.0,
         )
     )
+
+
+def _listed() -> None:
+    """Declare the tallies of ``data/tallies.csv``."""
+    with (shipped("data") / "tallies.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            how, of = row.pop("how"), row.pop("of")
+            if how == "share":
+                share_of(**row, of=of)
+            elif how == "rows":
+                rows_of(row["name"], row["table"], row["unit"], row["about"])
+            else:
+                {"sum": sum_of, "distinct": distinct_of}[how](**row)
+
+
+_listed()

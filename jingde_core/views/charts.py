@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from jingde_core.model.catalogue import column_label, has_label, label
+from jingde_core.privacy.audience import audience
+from jingde_core.privacy.suppression import merged_bins
 from jingde_core.views import escape, marks, numbers
 from jingde_core.views.fonts import SANS
 from jingde_core.views.painting import conditions, filters, metric_title
@@ -96,7 +98,7 @@ def trend(
         layers += [
             each.encode(text="text:N") for each in (halo, base.mark_text(dy=-12, fontSize=12))
         ]
-    return _chart(alt, alt.layer(*layers).properties(width=WIDTH, height=280), frame, provenance)
+    return finished(alt, alt.layer(*layers).properties(width=WIDTH, height=280), frame, provenance)
 
 
 def bars(frame: pd.DataFrame, *, rank: bool = False, provenance: marks.Provenance = None) -> Chart:
@@ -119,7 +121,7 @@ def bars(frame: pd.DataFrame, *, rank: bool = False, provenance: marks.Provenanc
     base = alt.Chart(rows).encode(x=x, y=y, tooltip=["name:N", *_tips(alt, frame)])
     text = base.mark_text(align="left", dx=4, fontSize=12).encode(text="text:N")
     drawn = alt.layer(base.mark_bar(color=FILL), text)
-    return _chart(alt, drawn.properties(width=WIDTH - 80, height=alt.Step(20)), frame, provenance)
+    return finished(alt, drawn.properties(width=WIDTH - 80, height=alt.Step(20)), frame, provenance)
 
 
 def histogram(
@@ -142,6 +144,8 @@ def histogram(
     values = frame[column].to_numpy(dtype=float)
     known = values[np.isfinite(values)]
     counts, edges = np.histogram(known, bins=bins)
+    if audience() == "leader" and "metric" not in frame.attrs:
+        counts, edges = merged_bins(counts, edges)
     rows = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
     measured = column == "value" and "metric" in frame.attrs
     name = label(f"metric.{frame.attrs['metric']}") if measured else column_label(column)
@@ -160,7 +164,7 @@ def histogram(
     )
     lines = [_counted(len(known), len(values) - len(known))]
     heading = title or ("" if measured else name)
-    return _chart(alt, drawn, frame, provenance, name=heading, lines=lines)
+    return finished(alt, drawn, frame, provenance, name=heading, lines=lines)
 
 
 def lorenz(
@@ -189,7 +193,7 @@ def lorenz(
     title = title or (label(key) if has_label(key) else column_label(name))
     drawn = alt.layer(diagonal, line).properties(width=360, height=360)
     lines = [label("views.equality")]
-    return _chart(alt, drawn, curve, provenance, name=title, lines=lines)
+    return finished(alt, drawn, curve, provenance, name=title, lines=lines)
 
 
 def scatter(across: pd.DataFrame, up: pd.DataFrame, *, marked: str = "") -> Chart:
@@ -232,7 +236,7 @@ def scatter(across: pd.DataFrame, up: pd.DataFrame, *, marked: str = "") -> Char
     sources = [*marks.kinds(None, across.attrs), *marks.kinds(None, up.attrs)]
     drawn = alt.layer(*layers).properties(width=WIDTH - 40, height=360)
     name = label("views.against", up=titles[0], across=titles[1])
-    return _chart(alt, drawn, up, marks.kinds(sources), name=name, lines=lines)
+    return finished(alt, drawn, up, marks.kinds(sources), name=name, lines=lines)
 
 
 def paired(across: pd.DataFrame, up: pd.DataFrame) -> pd.DataFrame:
@@ -276,7 +280,7 @@ def _counted(known: int, unknown: int) -> str:
     return line + (label("views.semicolon") + missing if unknown else "")
 
 
-def _chart(
+def finished(
     alt: Any,
     drawn: Any,
     frame: pd.DataFrame,
@@ -285,6 +289,7 @@ def _chart(
     name: str = "",
     lines: Iterable[str] = (),
 ) -> Chart:
+    """The chart of what is drawn: title, conditions, source and marks of the frame, house style."""
     attrs: Mapping[Any, Any] = frame.attrs
     kinds = marks.kinds(provenance, attrs)
     title = name or metric_title(attrs)

@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from jingde_core.model.catalogue import column_label, label
 from jingde_core.views import escape
 from jingde_core.views.classes import missing_text
+from jingde_core.views.tables import Table
 
 #: what a spreadsheet takes for the start of a formula when it opens text
 _FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
@@ -59,18 +61,21 @@ def _guarded(cell: str | float) -> str | float:
     return f"'{cell}" if _FORMULA.match(text) else cell
 
 
-def as_excel(frame: pd.DataFrame) -> bytes:
-    """A workbook of one sheet, the same bytes for the same frame."""
+def as_excel(frames: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
+    """A workbook of one sheet, or of one a name; the same bytes for the same frames."""
     import openpyxl
 
     book = openpyxl.Workbook()
-    sheet = book.active
-    for y, row in enumerate(_cells(frame), start=1):
-        for x, value in enumerate(row, start=1):
-            cell = sheet.cell(y, x, value)
-            if isinstance(value, str):
-                cell.data_type, cell.number_format = "s", "@"
-    sheet.freeze_panes = "A2"
+    several = {str(book.active.title): frames} if isinstance(frames, pd.DataFrame) else frames
+    book.remove(book.active)
+    for name, frame in several.items():
+        sheet = book.create_sheet(name)
+        for y, row in enumerate(_cells(frame), start=1):
+            for x, value in enumerate(row, start=1):
+                cell = sheet.cell(y, x, value)
+                if isinstance(value, str):
+                    cell.data_type, cell.number_format = "s", "@"
+        sheet.freeze_panes = "A2"
     drawn, steady = io.BytesIO(), io.BytesIO()
     book.save(drawn)
     stamp = rb"\g<1>" + f"{_EPOCH:%Y-%m-%dT%H:%M:%SZ}".encode()
@@ -84,13 +89,21 @@ def as_excel(frame: pd.DataFrame) -> bytes:
 
 def links(frame: pd.DataFrame, name: str) -> str:
     """Links that hold the files themselves: nothing is asked of a server."""
-    parts = []
-    for ending, content in (("csv", as_csv(frame)), ("xlsx", as_excel(frame))):
-        held = base64.b64encode(content).decode()
-        file = re.sub(r'[\\/:*?"<>|\s]+', "_", escape.shown(name))[:80]
-        parts.append(
-            f'<a class="jd-download" download="{escape.text(file)}.{ending}" '
-            f'href="data:{_TYPES[ending]};base64,{held}">'
-            f"{escape.text(label(f'explorer.download_{ending}'))}</a>"
-        )
-    return "".join(parts)
+    held = (("csv", as_csv(frame)), ("xlsx", as_excel(frame)))
+    return "".join(link(ending, content, name) for ending, content in held)
+
+
+def workbook(frames: Mapping[str, pd.DataFrame], name: str) -> Table:
+    """Frames as one Excel file to take along, a sheet a frame (导出工作簿)."""
+    return Table(name, link("xlsx", as_excel(frames), name))
+
+
+def link(ending: str, content: bytes, name: str) -> str:
+    """A link that holds a file itself; ``ending`` is csv or xlsx."""
+    held = base64.b64encode(content).decode()
+    file = re.sub(r'[\\/:*?"<>|\s]+', "_", escape.shown(name))[:80]
+    return (
+        f'<a class="jd-download" download="{escape.text(file)}.{ending}" '
+        f'href="data:{_TYPES[ending]};base64,{held}">'
+        f"{escape.text(label(f'explorer.download_{ending}'))}</a>"
+    )
