@@ -1,4 +1,4 @@
-"""The command line: ``jingde lab``, ``jingde check``, ``jingde render``.
+"""The command line: ``jingde lab``, ``jingde check``, ``jingde import``, ``jingde render``.
 
 Exit codes: 0 all is well; 1 a figure differs or a page could not be made; 2 the data,
 the machine or the command line is at fault, said on stderr with place, cause and cure;
@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from jingde_core.cli import lab
+from jingde_core.cli import lab, ledgers, scenarios
 from jingde_core.cli.front import app, print_line, print_table
 from jingde_core.model.catalogue import label, value_label
 from jingde_core.model.place import shipped
 from jingde_core.model.problem import DataError, Problem, collected
 
-__all__ = ["app", "lab", "main"]
+__all__ = ["app", "lab", "ledgers", "main", "scenarios"]
 PAGES = Path("jingde-pages")
 #: columns of the reconciliation that a screen has room for; `--json` prints all
 SHOWN = ["measure", "reported", "computed", "difference", "unit", "status", "note"]
@@ -63,19 +63,32 @@ def render(
     out: Annotated[Path, typer.Option(help=label("cli.render.out_help"))] = PAGES,
     audience: Annotated[str, typer.Option(help=label("cli.render.audience_help"))] = "leader",
     jobs: Annotated[int, typer.Option(min=1, help=label("cli.render.jobs_help"))] = 2,
+    pdf: Annotated[bool, typer.Option("--pdf", help=label("sharing.pdf_help"))] = False,
+    working: Annotated[bool, typer.Option("--working", help=label("sharing.working_help"))] = False,
 ) -> None:
     """Run notebooks, one process each, and write a page for each that opens offline."""
     from jingde_core import sharing
 
-    chosen = notebooks or sorted(shipped("notebooks").glob("*.ipynb"))
+    chosen = [_notebook(each) for each in notebooks or []]
+    chosen = chosen or sorted(shipped("notebooks").glob("*.ipynb"))
     with collected() as problems:
         problems.extend(
             Problem("missing_file", file=str(path), expected=path.name)
             for path in chosen
             if not path.is_file()
         )
-    pages = sharing.render_all(chosen, out, audience=audience, jobs=jobs, progress=typer.echo)
+    reader = "working" if working else audience
+    pages = sharing.render_all(
+        chosen, out, audience=reader, jobs=jobs, pdf=pdf, progress=typer.echo
+    )
     print_line("cli.render.done", count=len(pages), folder=out.resolve())
+
+
+def _notebook(named: Path) -> Path:
+    """A notebook as it was named: a file, or the bare name of one here or of the workbook's own."""
+    bare = named.with_name(f"{named.name.removesuffix('.ipynb')}.ipynb")
+    places = [named, bare, shipped("notebooks") / bare.name]
+    return next((place for place in places if place.is_file()), named)
 
 
 def main(arguments: list[str] | None = None) -> int:

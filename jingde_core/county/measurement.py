@@ -14,6 +14,8 @@ from jingde_core.metrics.engines import measure_frame
 from jingde_core.model.catalogue import column_label, label
 from jingde_core.model.naming import unknown_name
 from jingde_core.model.parameters import Parameters
+from jingde_core.privacy.audience import audience
+from jingde_core.privacy.households import hidden, open_to_all
 
 Positions = NDArray[np.intp]
 
@@ -59,6 +61,8 @@ def measure(
         ``code_2, name_2`` for a pair). Value is NaN where it is unknown, and ``reason`` says
         why; ``small`` marks a rate over few households; ``attrs`` tell metric, unit,
         parameters (by year: those given, as each year has its own), year and provenance.
+        For an audience ``leader`` small cells, and those that would give them away, are NaN
+        with reason ``small_cell`` or ``withheld`` (`privacy.households`).
 
     Raises
     ------
@@ -84,14 +88,17 @@ def measure(
     chosen = np.flatnonzero(rows.universe(universe) & rows.selected(conditions))
     years = rows.values("year")[chosen] if yearly else np.array([])
     by_years = "year" in keys and len(years) > 0
+    public = open_to_all(keys, conditions)
     if by_years:
         parts = [
-            _grouped(county, metric, rows, chosen[years == each], keys, int(each), parameters)
+            _grouped(
+                county, metric, rows, chosen[years == each], keys, int(each), parameters, public
+            )
             for each in np.unique(years)
         ]
         result = pd.concat(parts, ignore_index=True)
     else:
-        result = _grouped(county, metric, rows, chosen, keys, year, parameters)
+        result = _grouped(county, metric, rows, chosen, keys, year, parameters, public)
     result.attrs = {
         "metric": name,
         "unit": metric.unit,
@@ -134,6 +141,10 @@ def _elsewhere(
         "provenance": ["imported"],
         "by": tuple(keys),
     }
+    if audience() == "leader":
+        few = result["n"].between(1, policies.value("small_cell") - 1)
+        reason = np.where(few, "small_cell", "")
+        return _without(result, reason, reason)
     return result
 
 
@@ -161,21 +172,19 @@ def _grouped(
     keys: list[str],
     year: int | None,
     given: Mapping[str, Any],
+    public: bool,
 ) -> pd.DataFrame:
     codes, groups = _groups(rows, chosen, keys)
+    if "missing" in county.kinds(*SOURCES.get(rows.table, (rows.table,))):
+        return _not_imported(groups)
     columns = {name: rows.values(name)[chosen] for name in metric.columns if name in rows}
     below = _per(county, metric, groups, keys) if metric.per else None
-    found = metric.grouped(
-        columns,
-        codes,
-        len(groups["code"]),
-        per=below,
-        **_resolved(county, metric, year, given),
-    )
+    settings = _resolved(county, metric, year, given)
+    found = metric.grouped(columns, codes, len(groups["code"]), per=below, **settings)
     urban = np.isin(groups["code"], county.urban) & (found.n == 0)
     reason = np.where(urban, "not_applicable", found.reason)
     threshold = county.parameters.value("small_number", year)
-    return pd.DataFrame(
+    result = pd.DataFrame(
         groups
         | {
             "value": found.value,
@@ -186,6 +195,30 @@ def _grouped(
             "reason": reason,
         }
     )
+    if public or audience() != "leader":
+        return result
+    least = int(county.parameters.value("small_cell", year))
+    villages = county.tables["villages"]
+    secret = hidden(
+        metric, rows, chosen, keys, columns, settings, villages=villages, threshold=least
+    )
+    return result if secret is None else _without(result, *secret)
+
+
+def _not_imported(groups: dict[str, Any]) -> pd.DataFrame:
+    """Nothing is known where a table is not imported: no rows is not zero."""
+    unknown = {"value": np.nan, "n": 0, "se": np.nan, "denominator": np.nan}
+    return pd.DataFrame(groups | unknown | {"small": False, "reason": "not_imported"})
+
+
+def _without(result: pd.DataFrame, counts: Any, value: Any) -> pd.DataFrame:
+    """The frame without what a leader's page may not show; why stands in ``reason``."""
+    known = result["value"].notna().to_numpy()
+    result["reason"] = np.where((value != "") & known, value, result["reason"])
+    result["value"] = result["value"].mask(value != "")
+    result["n"] = result["n"].astype(float).mask(counts != "")
+    result["denominator"] = result["denominator"].mask(counts != "")
+    return result
 
 
 def _groups(rows: Rows, chosen: Positions, keys: list[str]) -> tuple[Positions, dict[str, Any]]:

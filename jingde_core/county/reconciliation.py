@@ -29,7 +29,8 @@ def reconcile(county: County) -> pd.DataFrame:
     DataFrame
         ``figure_id, topic, measure, reported, computed, difference, unit, qualifier, as_of``;
         ``status``: ``equal``, ``rounded`` (agrees to the printed digits, or is not below an
-        "over N"), ``recorded`` (no rows behind it), ``differs``; ``independent``: False while
+        "over N"), ``recorded`` (no rows behind it), ``not_imported`` (its table waits for
+        the office's ledger), ``differs``; ``independent``: False while
         the rows were calibrated to the report; ``basis``: ``calibrated``, ``independent`` or
         ``none``, the same for a reader; ``rule``: the call that gives the figure;
         ``note``: what is to be known about it.
@@ -41,7 +42,8 @@ def reconcile(county: County) -> pd.DataFrame:
     for figure in county.report_figures.to_dict("records"):
         name = figure["figure_id"]
         rule = rules.loc[name].to_dict() if name in rules.index else None
-        independent = rule is not None and _independent(county, rule)
+        behind = set() if rule is None else _kinds(county, rule)
+        independent = rule is not None and not behind & {"synthetic", "missing"}
         computed = np.nan if rule is None else _computed(county, rule) / _scale(figure["unit"])
         note = f"figure_note.{name}"
         rows.append(
@@ -55,9 +57,15 @@ def reconcile(county: County) -> pd.DataFrame:
                 "unit": figure["unit"],
                 "qualifier": figure["qualifier"],
                 "as_of": figure["as_of"],
-                "status": status(figure["value"], computed, figure["qualifier"]),
+                "status": "not_imported"
+                if "missing" in behind
+                else status(figure["value"], computed, figure["qualifier"]),
                 "independent": independent,
-                "basis": "none" if rule is None else "independent" if independent else "calibrated",
+                "basis": "none"
+                if rule is None or "missing" in behind
+                else "independent"
+                if independent
+                else "calibrated",
                 "rule": "" if rule is None else _shown(rule),
                 "note": label(note) if has_label(note) else "",
             }
@@ -116,12 +124,11 @@ def _shown(rule: dict[str, str]) -> str:
     return " + ".join(calls) + excess
 
 
-def _independent(county: County, rule: dict[str, str]) -> bool:
-    if not rule["metric"]:
-        return True
-    tables = [METRICS[name].table for name in rule["metric"].split("+")]
-    sources = [source for table in tables for source in SOURCES.get(table, (table,))]
-    return "synthetic" not in county.kinds(*sources)
+def _kinds(county: County, rule: dict[str, str]) -> set[str]:
+    """Kinds of the data behind a rule; none for a parameter."""
+    names = rule["metric"].split("+") if rule["metric"] else []
+    tables = [METRICS[name].table for name in names]
+    return {kind for t in tables for kind in county.kinds(*SOURCES.get(t, (t,)))}
 
 
 def _scale(unit: str) -> float:

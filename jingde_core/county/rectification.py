@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jingde_core.county.guarantees import told
-from jingde_core.model.catalogue import value_label
+from jingde_core.county.guarantees import together, told
+from jingde_core.model.catalogue import label, value_label
 from jingde_core.model.naming import unknown_name
 from jingde_core.model.place import shipped
 from jingde_core.model.problem import DataError, Problem
+from jingde_core.model.tables import TABLES
 from jingde_core.quality import check, error_rates
 
 if TYPE_CHECKING:
@@ -83,31 +84,44 @@ def _counted(
     return frame
 
 
-def loop(county: "County", *, by: str = "source", as_of: str | None = None) -> pd.DataFrame:
+def loop(
+    county: "County",
+    *,
+    by: str = "source",
+    where: Mapping[str, Any] | None = None,
+    as_of: str | None = None,
+) -> pd.DataFrame:
     """How fast and how well problems are closed, by source, aspect, town or owner (整改台账汇总).
+
+    Parameters
+    ----------
+    by, where
+        As for `measure`; owners are told in words (`owners`).
 
     Returns
     -------
     DataFrame
         ``by``, ``problems, closed, open, overdue, oldest_days`` (of the open ones),
-        ``median_days, p90_days`` (to close; NaN where none is closed), ``measures`` and
-        ``measures_per_problem`` (NaN where the source records no measures).
+        ``median_days, p90_days`` (to close; NaN where none is closed), ``reminder_days`` (median
+        from finding to reminder), ``measures_set`` and ``measures_per_problem`` (over problems of
+        sources that record measures; NaN where none does), and the rates of the profile
+        ``rectification``. In the order of the codes' list; no row for no problem.
 
     Raises
     ------
     KeyError
         for a column that problems do not have.
     """
-    frame = county.frame("problems")
+    frame = _problems(county, where)
     if by not in frame:
         raise KeyError(unknown_name(by, frame.columns))
     day = pd.Timestamp(as_of or county.as_of)
-    still = frame["closed_on"].isna()
+    own = county.frame("measures")
+    listed = frame["source"].isin(own["source"])
     frame = frame.assign(
-        open=still,
-        overdue=still & (frame["due_on"] < day),
-        waited=(day - frame["found_on"]).dt.days.where(still),
-        measures=frame["id"].map(county.tables["measures"]["problem"].value_counts()).fillna(0),
+        overdue=frame["open"] & (frame["due_on"] < day),
+        waited=(day - frame["found_on"]).dt.days.where(frame["open"]),
+        measures=frame["id"].map(own["problem"].value_counts()).fillna(0).where(listed),
     )
     groups = frame.groupby(by)
     found = groups.agg(
@@ -118,11 +132,31 @@ def loop(county: "County", *, by: str = "source", as_of: str | None = None) -> p
         oldest_days=("waited", "max"),
         median_days=("days_to_close", "median"),
         p90_days=("days_to_close", lambda days: days.quantile(0.9)),
-        measures=("measures", "sum"),
+        reminder_days=("days_to_remind", "median"),
+        measures_set=("measures", lambda counts: counts.sum(min_count=1)),
+        measures_per_problem=("measures", "mean"),
     )
-    found["measures"] = found["measures"].where(found["measures"] > 0)
-    found["measures_per_problem"] = found["measures"] / found["problems"]
-    return told(found.reset_index(), county, "problems", "measures")
+    rates = together(county, "rectification", by=by, where=where).drop(columns="name")
+    found = found.loc[_listed(by, found.index)].join(rates.set_index("code"))
+    found = found.rename_axis(by).reset_index()
+    if by == "owner":
+        found[by] = owners(county, found[by])
+    return told(found, county, "problems", "measures")
+
+
+def _listed(by: str, found: "pd.Index[str]") -> list[str]:
+    """The codes found, in the order in which their column's model lists them."""
+    column = TABLES["problems"].to_schema().columns.get(by)
+    checks = [check.statistics for check in column.checks] if column else []
+    codes = [code for each in checks for code in each.get("allowed_values", [])]
+    return [code for code in codes or found if code in found]
+
+
+def owners(county: "County", codes: "pd.Series[str]") -> "pd.Series[str]":
+    """Responsible units in words (责任单位): the town, else a unit of the county by its code."""
+    towns = county.tables["towns"].set_index("code")["name"]
+    units = [label("rectification.unit", code=code) for code in codes]
+    return codes.str.removeprefix("U-").map(towns).fillna(pd.Series(units, codes.index))
 
 
 def rerun(county: "County", aspect: str, *, by: str = "village") -> pd.DataFrame:
@@ -151,11 +185,12 @@ def rerun(county: "County", aspect: str, *, by: str = "village") -> pd.DataFrame
 
 
 def missing_documents(county: "County") -> pd.DataFrame:
-    """How many files lack each document (缺少材料清单): ``scope, document, files``."""
+    """How many files lack each document (缺少材料清单): ``scope, document, files``, most first."""
     files = county.frame("archives")[["scope", "missing"]].dropna()
     lacking = files.assign(document=files["missing"].str.split(";")).explode("document")
     counts = lacking.groupby(["scope", "document"]).size().rename("files").reset_index()
-    return told(counts, county, "archives")
+    counts = counts.sort_values(["scope", "files"], ascending=[True, False], kind="stable")
+    return told(counts.reset_index(drop=True), county, "archives")
 
 
 def scoreboard(county: "County") -> pd.DataFrame:

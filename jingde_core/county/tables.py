@@ -5,28 +5,34 @@ Tables come from a folder: the one given, else ``$JINGDE_HOME``, else the shippe
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jingde_core.county import accounts
 from jingde_core.county.rows import Rows
-from jingde_core.ledgers.folder import read_tables
+from jingde_core.ledgers.loading import load_tables
+from jingde_core.metrics.deprivation import GUARANTEES
 from jingde_core.model.naming import unknown_name
 from jingde_core.model.parameters import Parameters
-from jingde_core.model.place import home, shipped
+from jingde_core.model.place import shipped
 from jingde_core.model.problem import Problem, collected
+from jingde_core.privacy.audience import audience, permitted
 
 if TYPE_CHECKING:
     import geopandas
+
+    from jingde_core.ledgers.store import Store
 
 #: what a row gains from the record that it points to: column -> (table, {gained: there})
 _JOINED: dict[str, tuple[str, dict[str, str]]] = {
     "person": ("persons", {n: n for n in ("household", "sex", "birth_year", "labour", "health")}),
     "station": ("pv_stations", {"village": "village"}),
     "asset": ("assets", {n: n for n in ("village", "asset_class", "form")}),
-    "problem": ("problems", {n: n for n in ("village", "household", "source", "aspect")}),
+    "problem": ("problems", {n: n for n in ("village", "household", "source", "aspect", "owner")}),
     "entity": ("entities", {"village": "village", "entity_kind": "kind"}),
     "fund": ("funds", {"year": "year", "fund_source": "source"}),
     "household": (
@@ -71,17 +77,21 @@ class County:
         self._rows: dict[str, Rows] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> "County":
-        """The county of a folder: ``path``, else ``$JINGDE_HOME``, else the shipped data.
+    def load(cls, path: "str | Path | Store | None" = None) -> "County":
+        """The county of a store or folder: ``path``, else ``$JINGDE_HOME``, else the shipped one.
+
+        Of a store (itself, its file or URL, a folder with ``store.sqlite`` in it) the imported
+        tables take the place of the shipped ones (`ledgers.loading`). The tables hold what the
+        audience of ``$JINGDE_AUDIENCE`` may have (`privacy.permitted`).
 
         Raises
         ------
         DataError
             with every fault of the files at once; nothing is half loaded.
         """
-        folder = Path(path) if path is not None else home() or shipped("data")
-        tables, provenance = read_tables(folder)
+        tables, provenance, folder = load_tables(path)
         geodata = folder / "geodata"
+        tables = permitted(tables, audience())
         county = cls(tables, provenance, Parameters.load(), geodata if geodata.is_dir() else None)
         _ = county._geometry
         return county
@@ -210,20 +220,36 @@ def _guarantee_profile(county: County) -> pd.DataFrame:
     profile = states.assign(state=states["state"].map(deprived)).pivot(
         index="household", columns="indicator", values="state"
     )
+    profile = profile.reindex(columns=sorted(GUARANTEES))
     households = county.tables["households"].set_index("id")
     return households.join(profile, how="inner").reset_index(names="id")
 
 
+def _made(module: str, name: str) -> Callable[[County], pd.DataFrame]:
+    """A view that a module above the measures makes; it is imported when it is first asked for."""
+    return lambda county: getattr(import_module(f"jingde_core.county.{module}"), name)(county)
+
+
 _VIEWS: dict[str, Callable[[County], pd.DataFrame]] = {
+    "flood_households": _made("flood", "exposure"),
     "exits": _exits,
     "pv_accounts": _pv_accounts,
     "guarantee_profile": _guarantee_profile,
+    "guarantee_items": _made("guarantees", "guarantee_items"),
+    "near_fails": _made("guarantees", "near_fails"),
+    "watch": _made("watch", "watch_list"),
+    **accounts.VIEWS,
 }
 #: tables that a view is made of
 SOURCES = {
+    "flood_households": ("households", "events", "damages", "relief", "loans", "awards"),
     "exits": ("households", "household_years"),
     "pv_accounts": ("pv_months", "distributions"),
     "guarantee_profile": ("households", "guarantees"),
+    "guarantee_items": ("households", "persons", "guarantees", "measures"),
+    "near_fails": ("households", "persons", "guarantees"),
+    "watch": ("households", "persons", "guarantees", "damages", "risks", "archives"),
+    **accounts.SOURCES,
 }
 
 
@@ -237,20 +263,52 @@ def _income_before(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> "
 def _asset_value(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> "pd.Series[Any]":
     """Original value of the assets that lie in a village; 0 for none."""
     value = tables["assets"].groupby("village")["original_value"].sum()
-    return frame["code"].map(value).fillna(0.0)
+    return frame["code"].map(value).fillna(0.0 if len(value) else float("nan"))
 
 
 #: columns that a metric needs and the rows hold in another form
 _DERIVED: dict[str, dict[str, Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Any]]] = {
+    "damages": {"days": lambda frame, _: (frame["mended_on"] - frame["date"]).dt.days},
+    "assets": {"year": lambda frame, _: frame["built_on"].dt.year},
     "guarantees": {
         "met": lambda frame, _: frame["state"].isin(["pass", "exempt"]),
         "known": lambda frame, _: frame["state"] != "unknown",
+        "unverified": lambda frame, _: frame["state"] == "unknown",
+        "exempted": lambda frame, _: frame["state"] == "exempt",
+        "failed": lambda frame, _: frame["state"] == "fail",
+    },
+    "risks": {
+        "watched": lambda frame, _: frame["cleared_on"].isna(),
+        "cleared": lambda frame, _: frame["cleared_on"].notna(),
+        "watched_members": lambda frame, _: frame["members"].where(frame["cleared_on"].isna(), 0),
     },
     "water_works": {
         "passed": lambda frame, _: frame["quality"].map({"pass": 1.0, "fail": 0.0}),
     },
-    "problems": {"closed": lambda frame, _: frame["closed_on"].notna()},
-    "measures": {"done": lambda frame, _: frame["done_on"].notna()},
+    "problems": {
+        **{
+            name: lambda frame, _, name=name: frame[f"{name}_on"].notna()  # type: ignore[misc]
+            for name in ("closed", "signed", "rechecked", "reminded")
+        },
+        "open": lambda frame, _: frame["closed_on"].isna(),
+        "on_time": lambda frame, _: frame["closed_on"] <= frame["due_on"],
+        "days_to_close": lambda frame, _: (frame["closed_on"] - frame["found_on"]).dt.days,
+        "days_to_remind": lambda frame, _: (frame["reminded_on"] - frame["found_on"]).dt.days,
+    },
+    "loans": {
+        state: lambda frame, _, state=state: frame["state"] == state  # type: ignore[misc]
+        for state in ("overdue", "repaid")
+    },
+    "measures": {
+        "done": lambda frame, _: frame["done_on"].notna(),
+        "proven": lambda frame, _: frame["done_on"].notna() & frame["evidence"].notna(),
+    },
+    "archives": {
+        "scope": lambda frame, _: frame["household"].isna().map({True: "village", False: "home"}),
+        "absent": lambda frame, _: frame["missing"].str.count(";").add(1).fillna(0),
+        "present": lambda frame, _: frame["required"] - frame["absent"],
+        "complete": lambda frame, _: frame["missing"].isna(),
+    },
     "household_years": {"income_before": _income_before},
     "villages": {"village": lambda frame, _: frame["code"], "asset_value": _asset_value},
     "towns": {"town": lambda frame, _: frame["code"]},

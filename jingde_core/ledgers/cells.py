@@ -99,6 +99,8 @@ def _cell(value: Any, reading: Reading, reader: Reader) -> Cell:
             return EMPTY
         if value[0] == "#" and value in words()["error"]:
             return Cell(None, "error_cell", value)
+        if "\ufffd" in value:
+            return Cell(None, "damaged_text", value)
     return reader(value, reading)
 
 
@@ -127,6 +129,8 @@ def _name(value: Any, _: Reading) -> Cell:
     if not isinstance(value, str):
         return Cell(None, "wrong_type", plain(value), label("type.str"))
     kept = value if value.isalnum() else "".join(c for c in value if not _unseen(c))
+    if any(char.isdecimal() for char in kept):
+        return Cell(None, "wrong_type", kept, label("ledger.name"))
     if not any(char.isascii() and char.isalpha() for char in kept):
         kept = "".join(kept.split())
     return Cell(kept.strip() or None)
@@ -154,6 +158,8 @@ def _code(value: Any, _: Reading) -> Cell:
         text = str(int(value))
         return Cell(text, "number_as_text", text) if abs(value) >= _DIGITS15 else Cell(text)
     text = plain(value)
+    if text.endswith(".0") and text[:-2].isdecimal():
+        return _code(float(text), _)
     if not text.isdecimal() and _SCIENTIFIC.fullmatch(text):
         return Cell(None, "precision_lost", text)
     return EMPTY if _blank(text) else Cell(text)
@@ -287,13 +293,13 @@ def _choice(value: Any, reading: Reading) -> Cell:
     target = "flag" if reading.field.type == "flag" else reading.field.targets[0]
     known, text = forms(target), plain(value).lower()
     if text in known:
-        return Cell(known[text])
+        return Cell(known[text] or None)
     if _blank(text):
         return EMPTY
     if text in words()["unclear"]:
         return Cell(None, "unclear_value", text)
     parts = [part for part in _SEVERAL.split(text) if part]
-    if len(parts) > 1 and all(part in known for part in parts):
+    if len(parts) > 1 and all(known.get(part) for part in parts):
         order = allowed(target)
         gravest = max((known[part] for part in parts), key=order.index)
         column = target.partition(".")[2]

@@ -10,7 +10,7 @@ import pandera.errors
 
 from jingde_core.model.catalogue import column_label, has_label, label, value_label
 from jingde_core.model.problem import Problem
-from jingde_core.model.tables import TABLES
+from jingde_core.model.tables import STORE_ONLY, TABLES
 from jingde_core.model.tables.fields import Table
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -72,7 +72,7 @@ def check_tables(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     for name, frame in tables.items():
         problems.extend(_table_problems(name, TABLES[name], frame))
     for name, frame in tables.items():
-        about = _about(name)
+        about = table_about(name)
         problems.extend(_key_problems(name, frame, about["key"]))
         for column, target in about["references"].items():
             other, key = target.split(".")
@@ -113,8 +113,9 @@ def _header_problems(
             yield Problem("duplicate", file=file, row=1, column=name, found=name, expected="1")
 
 
-def _about(table: str) -> dict[str, Any]:
-    (metadata,) = TABLES[table].get_metadata().values()
+def table_about(table: str) -> dict[str, Any]:
+    """A table's ``key`` columns and its ``references``: column to ``table.column``."""
+    (metadata,) = {**TABLES, **STORE_ONLY}[table].get_metadata().values()
     return dict(metadata["dataframe"])
 
 
@@ -149,7 +150,7 @@ def _case_problem(table: str, frame: pd.DataFrame, case: Mapping[Any, Any]) -> P
 
 
 def _rule_columns(table: str, check: str, frame: pd.DataFrame, index: Any) -> Iterator[str]:
-    key = _about(table)["key"]
+    key = table_about(table)["key"]
     if index in frame.index:
         for name in key:
             yield f"{name}={frame.loc[index, name]}"

@@ -104,7 +104,7 @@ def _of_text(value: str, epoch_1904: bool, year: int | None) -> tuple[datetime |
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    years, months, days = ("|".join(map(re.escape, words()[f"{w}_word"])) for w in _PARTS)
+    years, months, days = _alternatives()
     return (
         re.compile(
             rf"(\d{{4}})(?:[-/.]|{years})(\d{{1,2}})(?:(?:[-/.]|{months})(\d{{1,2}})(?:{days})?"
@@ -115,19 +115,20 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-_PARTS = ("year", "month", "day")
+def _alternatives() -> list[str]:
+    """Words for year, month and day, as parts of a pattern."""
+    return ["|".join(map(re.escape, words()[f"{w}_word"])) for w in ("year", "month", "day")]
 
 
 def year_of(text: str) -> int | None:
     """The year that a title names, when it names one only."""
-    years, _, _ = ("|".join(map(re.escape, words()[f"{w}_word"])) for w in _PARTS)
-    found = {int(y) for y in re.findall(rf"(\d{{4}})(?={years})", plain_text(text))}
+    found = {int(y) for y in re.findall(rf"(\d{{4}})(?={_alternatives()[0]})", plain_text(text))}
     return found.pop() if len(found) == 1 else None
 
 
 def day_of(text: str) -> date | None:
     """The last whole day that a title names: as of when its figures are."""
-    years, months, days = ("|".join(map(re.escape, words()[f"{w}_word"])) for w in _PARTS)
+    years, months, days = _alternatives()
     pattern = rf"(\d{{4}})(?:{years})(\d{{1,2}})(?:{months})(\d{{1,2}})(?:{days})"
     found = [_day(int(y), int(m), int(d))[0] for y, m, d in re.findall(pattern, plain_text(text))]
     right = [day for day in found if day is not None]

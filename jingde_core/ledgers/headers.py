@@ -1,8 +1,10 @@
 """Where a sheet's header stands and which column is what: by content, never by position."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from jingde_core.geography.names import plain_text
 from jingde_core.ledgers.kinds import BRACKETS, Field, Kind, money_units, words
@@ -13,6 +15,8 @@ _plain = lru_cache(maxsize=4096)(plain_text)
 
 #: rows among which the header is sought, and rows that it may span
 SEARCHED, TALLEST = 25, 3
+#: share of a header's own headings that must be known
+LEAST_KNOWN = 0.3
 #: a sheet of which fewer known headings are found is no ledger, or its encoding is misread
 FEWEST = 3
 
@@ -53,7 +57,7 @@ class Header:
 def find_header(sheet: Sheet, choice: Iterable[Kind]) -> Header | None:
     """The header that knows most: all that a kind requires first, then most columns.
 
-    None where no row has ``FEWEST`` known headings, or fewer than half of its own are known.
+    None where no row has ``FEWEST`` known headings, or too few of its own are known.
     """
     kinds = list(choice)
     filled = [i for i, row in enumerate(sheet.cells[:2000]) if (row != "").any()][:SEARCHED]
@@ -67,7 +71,7 @@ def find_header(sheet: Sheet, choice: Iterable[Kind]) -> Header | None:
             for kind in kinds:
                 header = _matched(kind, first, block[-1], paths)
                 known = len(header.fields)
-                if known < min(FEWEST, len(paths)) or known * 2 < len(paths) * 0.6:
+                if known < min(FEWEST, len(paths)) or known < len(paths) * LEAST_KNOWN:
                     continue
                 score = (not header.missing, known, -len(header.missing), -height, -first)
                 if best is None or score > best[0]:
@@ -77,7 +81,7 @@ def find_header(sheet: Sheet, choice: Iterable[Kind]) -> Header | None:
     header = best[1]
     above = [c for row in sheet.cells[: header.first] for c in row if isinstance(c, str) and c]
     header.title = " ".join([*above, sheet.name])
-    _set_units(header, above)
+    _set_units(header, above, sheet.cells[header.last + 1 : header.last + 3])
     return header
 
 
@@ -98,17 +102,30 @@ def _paths(sheet: Sheet, block: range) -> dict[int, list[str]]:
 def _matched(kind: Kind, first: int, last: int, paths: dict[int, list[str]]) -> Header:
     header = Header(kind, first, last, {}, {})
     taken: dict[str, int] = {}
+    dated: dict[str, list[int]] = {}
     for column, path in sorted(paths.items()):
-        header.texts[column] = "".join(path)
+        header.texts[column] = " ".join(path)
         found = _field_of(kind, path)
         if found is None:
+            of_year = _field_of(kind, [_year().sub("", _plain(path[-1]), count=1)])
+            if of_year is not None:
+                dated.setdefault(of_year.name, []).append(column)
             continue
         if found.name in taken and found.used:
             header.repeated.append((taken[found.name], column))
             continue
         taken.setdefault(found.name, column)
         header.fields[column] = found
+    # a heading with its year is the plain one, as long as there is one year only
+    for name, columns in dated.items():
+        if name not in taken and len(columns) == 1:
+            header.fields[columns[0]] = kind.fields[name]
     return header
+
+
+@lru_cache(maxsize=1)
+def _year() -> re.Pattern[str]:
+    return re.compile(rf"^\d{{4}}(?:{'|'.join(words()['year_word'])})")
 
 
 def _field_of(kind: Kind, path: list[str]) -> Field | None:
@@ -121,28 +138,43 @@ def _field_of(kind: Kind, path: list[str]) -> Field | None:
         tries = tries[:-1]
     for text in tries:
         bare = BRACKETS.sub("", text).strip("*:")
-        for form in (text, bare, bare.removeprefix(words()["whether"][0])):
+        before = next(filter(bare.startswith, words()["before_heading"]), "")
+        plainer = bare.removeprefix(before).lstrip(":")
+        for form in (text, bare, plainer, _apart(bare)[0]):
             if form in kind.headers:
                 return kind.fields[kind.headers[form]]
     return None
 
 
-def _set_units(header: Header, above: list[str]) -> None:
-    """Money units: of the heading's brackets, else of the unit row above the header."""
-    general = None
-    for text in map(_plain, above):
-        if words()["unit_row"][0] in text:
-            general = general or _unit_in(text)
+def _apart(text: str) -> tuple[str, float | None]:
+    """A heading and the money unit that stands behind it without brackets."""
+    for word, yuan in money_units().items():
+        if text.endswith(word):
+            return text.removesuffix(word).rstrip("/:,-_"), yuan
+    return text, None
+
+
+def _set_units(header: Header, above: list[str], below: Iterable[Iterable[Any]]) -> None:
+    """Money units: of the heading, else of the row of units below it, else of what stands above."""
+    rows = [[money_units().get(_plain(cell).strip("()")) for cell in row] for row in below]
+    general = next(filter(None, map(_general_unit, map(_plain, above))), None)
     for column, found in header.fields.items():
         if found.type == "amount":
-            inside = "".join(BRACKETS.findall(_plain(header.texts[column])))
-            unit = _unit_in(inside) or general
+            text = _plain(header.texts[column])
+            own = [_unit_in("".join(BRACKETS.findall(text))), _apart(BRACKETS.sub("", text))[1]]
+            unit = next(filter(None, [*own, *(row[column] for row in rows), general]), None)
             if unit is not None:
                 header.units[column] = unit
 
 
 def _unit_in(text: str) -> float | None:
-    for word in sorted(money_units(), key=len, reverse=True):
-        if word in text:
-            return money_units()[word]
-    return None
+    return next((yuan for word, yuan in money_units().items() if word in text), None)
+
+
+def _general_unit(text: str) -> float | None:
+    """The unit that a line above the header states: the word alone, and no part of a name."""
+    _, stated, said = text.partition(words()["unit_row"][0])
+    if not stated:
+        return money_units().get(text)
+    found = re.search(rf"(?:^|[:\u3001,;/(])({'|'.join(money_units())})(?![^\W\d])", said)
+    return money_units()[found[1]] if found else None

@@ -120,13 +120,19 @@ def words() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def money_units() -> dict[str, float]:
-    """Money units as they are written, in yuan."""
-    return {
+    """Money units as they are written, in yuan; the longest first."""
+    found = {
         word: float(use.split()[1])
         for use, texts in words().items()
         if use.startswith("money_unit")
         for word in texts
     }
+    return dict(sorted(found.items(), key=lambda unit: -len(unit[0])))
+
+
+def unit_word(yuan: float) -> str:
+    """What a heading calls a unit of so many yuan."""
+    return next(word for word, size in money_units().items() if size == yuan and len(word) <= 2)
 
 
 @lru_cache(maxsize=1)
@@ -142,7 +148,8 @@ def _written() -> defaultdict[str, list[tuple[str, str]]]:
 def forms(target: str) -> dict[str, str]:
     """Ways of writing a coded column's values, evened out, each with its code.
 
-    A label counts with and without what it has in brackets; the codes themselves count too.
+    A label counts with and without what it has in brackets; the codes themselves count too. A
+    form without a code means that nothing can be said.
     """
     if target == "flag":
         return {plain_text(form).lower(): code for code, form in _written()["flag"]}
@@ -158,7 +165,8 @@ def forms(target: str) -> dict[str, str]:
                     doubtful.add(form)
     found = {form: code for form, code in found.items() if form not in doubtful}
     for key in (column, target):
-        found |= {plain_text(f).lower(): code for code, f in _written()[key] if code in codes}
+        written = ((code, form) for code, form in _written()[key] if code in ("", *codes))
+        found |= {plain_text(form).lower(): code for code, form in written}
     return found
 
 

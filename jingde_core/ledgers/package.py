@@ -222,7 +222,7 @@ def _note_cells(row: bytes, number: int, notes: SheetNotes, percents: frozenset[
             notes.errors.add(place)
         elif about.get("t") != "str" and _FORMULA.search(row, cell.end(), after):
             notes.formulas.add(place)
-        elif about.get("s") in percents:
+        if about.get("s") in percents:
             notes.percents.add(place)
 
 

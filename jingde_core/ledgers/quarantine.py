@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jingde_core.ledgers.kinds import money_units, words
-from jingde_core.ledgers.rows import SheetRows
+from jingde_core.ledgers.kinds import unit_word, words
+from jingde_core.ledgers.rows import SheetRows, merged_filled
+from jingde_core.ledgers.workbook import save
 from jingde_core.model.catalogue import label
 
 _AMBER = "FFF2CC"
@@ -26,7 +27,8 @@ class Kept:
     def of(cls, rows: SheetRows, quarantined: list[int]) -> "Kept":
         """The rows at these positions, each column under the one heading that is known."""
         header = rows.header
-        width = rows.cells.shape[1]
+        cells = merged_filled(rows)
+        width = cells.shape[1]
         order = {row: place for place, row in enumerate(quarantined)}
         reasons: dict[tuple[int, int | None], list[str]] = {}
         for fault in rows.faults:
@@ -35,10 +37,10 @@ class Kept:
                 reasons.setdefault((order[fault.row], fault.column), []).append(what)
         return cls(
             rows.sheet.name,
-            header.title,
+            header.title.removesuffix(rows.sheet.name).strip(),
             [_heading(rows, column) for column in range(width)],
             [rows.number(row) for row in quarantined],
-            [list(rows.cells[row]) for row in quarantined],
+            [list(cells[row]) for row in quarantined],
             reasons,
         )
 
@@ -50,7 +52,7 @@ def _heading(rows: SheetRows, column: int) -> str:
         return text
     if unit is None:
         return about.headers[0]
-    return f"{about.headers[0]}({next(w for w, y in money_units().items() if y == unit)})"
+    return f"{about.headers[0]}({unit_word(unit)})"
 
 
 def write_quarantine(kept: list[Kept], path: Path) -> int:
@@ -69,22 +71,26 @@ def write_quarantine(kept: list[Kept], path: Path) -> int:
         layout: list[tuple[str, int | None]] = [("number", None), ("reason", None)]
         for own in range(len(part.headings)):
             layout += [("cell", own), ("reason", own)] if own in faulty else [("cell", own)]
+        # the year and the ledger of some rows stand in the title only
+        top = 2 if part.title else 1
+        if part.title:
+            _write(sheet, 1, 1, part.title)
         for at, (what, column) in enumerate(layout, start=1):
             text = part.headings[column] if column is not None else ""
             heading = {"number": source, "reason": f"{reason} {text}".strip(), "cell": text}[what]
-            _write(sheet, 1, at, heading)
+            _write(sheet, top, at, heading)
             for place, line in enumerate(part.numbers):
                 reasons = part.reasons.get((place, column), [])
                 if what == "number":
-                    _write(sheet, place + 2, at, line)
+                    _write(sheet, place + top + 1, at, line)
                 elif what == "reason":
-                    _write(sheet, place + 2, at, label("sentence_join").join(reasons))
+                    _write(sheet, place + top + 1, at, label("sentence_join").join(reasons))
                 else:
-                    cell = _write(sheet, place + 2, at, part.cells[place][column or 0])
+                    cell = _write(sheet, place + top + 1, at, part.cells[place][column or 0])
                     if reasons:
                         cell.fill = amber
             sheet.column_dimensions[get_column_letter(at)].width = 16
-    book.save(path)
+    save(book, path)
     return sum(len(part.numbers) for part in kept)
 
 

@@ -5,7 +5,6 @@ every row of the file that holds anything.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jingde_core.geography.names import plain_text
 from jingde_core.ledgers.headers import find_header
-from jingde_core.ledgers.kinds import Kind, kind_of, kinds, money_units, words
-from jingde_core.ledgers.quarantine import Kept, write_quarantine
+from jingde_core.ledgers.idnumbers import parse_id
+from jingde_core.ledgers.kinds import Kind, kind_of, kinds, unit_word, words
+from jingde_core.ledgers.quarantine import Kept
+from jingde_core.ledgers.report import Report
 from jingde_core.ledgers.rows import (
     Fault,
     SheetRows,
@@ -38,41 +40,6 @@ PROBLEM_COLUMNS = (
 _DERIVED = "households of persons"
 #: fields whose cells a message never repeats
 _SECRET = ("name", "id_number", "phone", "card")
-
-
-@dataclass
-class Report:
-    """What a file holds (导入报告). Nothing of it is in the store before it is committed.
-
-    ``rows``: one row a physical row that holds anything: file, sheet, row, disposition
-    (accepted, quarantined, skipped, header), kind, reason. ``problems``: one row a fault:
-    file, sheet, row, column (letter), header, raw, code, severity (error, warning), message,
-    fix. ``tables``: checked frames of what was accepted; ``places``: file, sheet and row of
-    each of their rows, by the same index. ``columns``: what each heading was taken for.
-    """
-
-    file: str
-    sha256: str
-    rows: pd.DataFrame
-    problems: pd.DataFrame
-    columns: pd.DataFrame
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    places: dict[str, pd.DataFrame] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by disposition."""
-        found = self.rows["disposition"].value_counts()
-        names = ("accepted", "quarantined", "skipped", "header")
-        return {name: int(found.get(name, 0)) for name in names}
-
-    def write_quarantine(self, path: Path) -> int:
-        """Write the quarantined rows as they were, the reason beside each cell; returns how many.
-
-        The file can be mended and read again: the columns of reasons are passed over.
-        """
-        return write_quarantine(self.kept, Path(path))
 
 
 def read(path: str | Path, kind: str | None = None, *, as_of: date | None = None) -> Report:
@@ -133,7 +100,7 @@ def _read_sheet(
     explains = any(word in sheet.name for word in words()["explanation"])
     if sheet.hidden or explains:
         log.whole_sheet(sheet, filled, "hidden_sheet" if sheet.hidden else "explanation_sheet")
-        return None, sheet.hidden and find_header(sheet, choice) is not None
+        return None, find_header(sheet, choice) is not None
     header = find_header(sheet, choice)
     if header is None:
         if len(filled):
@@ -199,10 +166,10 @@ def _refuse(rows: SheetRows) -> bool:
     header, before = rows.header, len(rows.faults)
     for column in header.refused:
         wanted = header.kind.fields[header.fields[column].targets[0]].headers[0]
-        if header.column(header.fields[column].targets[0]) is None:
-            found = header.texts[column]
-            rows.say("other_definition", None, column, found=found, expected=wanted)
-    refused = len(rows.faults) > before
+        apart = header.column(header.fields[column].targets[0]) is not None
+        code = "unused_column" if apart else "other_definition"
+        rows.say(code, None, column, found=header.texts[column], expected=wanted)
+    refused = any(fault.code == "other_definition" for fault in rows.faults)
     for about in header.missing:
         if not refused:
             rows.say("missing_heading", None, expected=about.headers[0])
@@ -240,6 +207,9 @@ class _Log:
         self.tables: dict[str, list[pd.DataFrame]] = {}
         self.places: dict[str, list[pd.DataFrame]] = {}
         self.kept: list[Kept] = []
+        self.days: list[date] = []
+        self.unread: list[pd.DataFrame] = []
+        self.mended = False
         for problem in book.problems:
             self.of_file(problem)
 
@@ -314,6 +284,7 @@ class _Log:
         ]
         if quarantined:
             self.kept.append(Kept.of(rows, quarantined))
+        self._of_store(rows, quarantined)
         for table, frame in tables.items():
             numbers = [rows.number(int(row)) for row in frame.index]
             place_of = pd.DataFrame({"file": self.book.file, "sheet": name, "row": numbers})
@@ -321,14 +292,22 @@ class _Log:
             kept = own if table == "households" else table
             self.tables.setdefault(kept, []).append(frame.reset_index(drop=True))
             self.places.setdefault(kept, []).append(place_of)
-        units = {yuan: word for word, yuan in reversed(money_units().items())}
         for column, text in sorted(header.texts.items()):
             about = header.fields.get(column)
-            unit = units.get(header.units.get(column, -1.0), "")
+            unit = unit_word(header.units[column]) if column in header.units else ""
             field_name = about.name if about else ""
             self.columns.append(
                 (self.book.file, name, header.kind.name, letter(column), text, field_name, unit)
             )
+
+    def _of_store(self, rows: SheetRows, quarantined: list[int]) -> None:
+        """What a commit must know besides the tables: the day, and what was not read."""
+        self.days += [rows.as_of] if rows.as_of else []
+        self.mended |= any(map(_of_quarantine, rows.header.texts.values()))
+        fields = [f for f in rows.header.kind.fields.values() if f.name in rows.values]
+        known = {target: rows.values[f.name] for f in fields for target in f.targets}
+        frame = pd.DataFrame(known, index=rows.data[: len(rows.data) * bool(known)], dtype=object)
+        self.unread.append(frame.loc[frame.index.isin(quarantined)])
 
     def _of_cell(self, rows: SheetRows, fault: Fault) -> None:
         heading, raw, secret = "", "", False
@@ -338,6 +317,8 @@ class _Log:
             secret = about is not None and about.type in _SECRET
             if fault.row is not None:
                 raw = rows.cells[fault.row, fault.column]
+        # a person's number in a wrong column is no less a person's number
+        secret = secret or bool(parse_id(plain_text(raw)).number)
         if secret and raw != "" and fault.found and fault.found in str(raw):
             fault = fault._replace(found=label("ledger.length", count=len(str(raw).strip())))
         number = rows.number(fault.row) if fault.row is not None else None
@@ -365,6 +346,9 @@ class _Log:
             tables,
             places,
             self.kept,
+            max(self.days, default=None),
+            pd.concat(self.unread, ignore_index=True) if self.unread else pd.DataFrame(),
+            self.mended,
         )
 
     def _settle_households(

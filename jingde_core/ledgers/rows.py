@@ -5,7 +5,6 @@ signatures by words of the office and by what the kind requires, never by positi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -19,15 +18,19 @@ from jingde_core.geography.names import plain_text, resolve_village
 from jingde_core.ledgers.cells import WARNINGS, Objects, Reading, read_column
 from jingde_core.ledgers.dates import day_of, year_of
 from jingde_core.ledgers.headers import Header
-from jingde_core.ledgers.kinds import Field, words
+from jingde_core.ledgers.kinds import Field, unit_word, words
 from jingde_core.ledgers.sheets import Sheet
 from jingde_core.model.catalogue import label
 from jingde_core.model.problem import DataError
 
+#: the year from which there is a register
+_FIRST_REGISTER = 2014
 #: a signature row has fewer cells than this
 _SIGNED = 8
 #: rows below the header in which units and column numbers may stand
 _NEAR = 2
+#: columns in which a total, an example or a heading repeated says so
+_LEADING = 4
 
 
 class Fault(NamedTuple):
@@ -103,27 +106,24 @@ def sort_rows(rows: SheetRows) -> None:
     if not len(below):
         return
     block = cells[below]
-    leading = (block != "").argmax(axis=1)
-    first = block[np.arange(len(below)), leading]
     key = [c for c, found in header.fields.items() if found.required]
-    lacking = (block[:, key] == "").any(axis=1) if key else np.ones(len(below), bool)
+    doubtful = (block[:, key] == "").any(axis=1) if key else np.ones(len(below), bool)
+    doubtful |= below <= header.last + _NEAR
     repeated = {str(t) for t in cells[header.last] if t != ""}
-    data = []
-    for place, row in enumerate(below.tolist()):
-        text, reason = first[place], ""
-        if (
-            lacking[place]
-            or row <= header.last + _NEAR
-            or (isinstance(text, str) and (text in repeated or _total(text) or _example(text)))
-        ):
-            reason = _reason(rows, row, plain_text(text))
-        if reason == "header":
-            rows.dispositions[row] = ("header", "header")
-        elif reason:
-            rows.dispositions[row] = ("skipped", reason)
-        else:
-            data.append(row)
-    rows.data = np.array(data, np.int64)
+    for column in range(min(_LEADING, block.shape[1])):
+        codes, distinct = pd.factorize(block[:, column], use_na_sentinel=False)
+        telling = [
+            isinstance(t, str) and (t in repeated or _total(t) or _example(t)) for t in distinct
+        ]
+        doubtful |= np.array(telling, bool)[codes]
+    whole = {top for top, left, _, right in rows.sheet.merged if right > left}
+    data = np.ones(len(below), bool)
+    for place in np.flatnonzero(doubtful):
+        row = int(below[place])
+        if reason := _reason(rows, row, merged=row in whole):
+            data[place] = False
+            rows.dispositions[row] = ("header" if reason == "header" else "skipped", reason)
+    rows.data = below[data]
 
 
 @lru_cache(maxsize=4096)
@@ -139,10 +139,11 @@ def _example(text: str) -> bool:
     return text.strip()[:2].startswith(words()["example"]) and len(text.strip()) <= 4
 
 
-def _reason(rows: SheetRows, row: int, first: str) -> str:
+def _reason(rows: SheetRows, row: int, *, merged: bool) -> str:
     """Why a row is no data; empty when it is."""
     cells = [(c, v) for c, v in enumerate(rows.cells[row]) if v != ""]
     texts = [plain_text(value) for _, value in cells]
+    first = texts[0] if texts else ""
     if not any(texts):
         blank = rows.number(row) in {r for r, _ in _noted(rows)}
         return "" if blank else "blank"
@@ -154,14 +155,18 @@ def _reason(rows: SheetRows, row: int, first: str) -> str:
         return "header"
     if near and len(texts) > 2 and _counts_columns(texts):
         return "header"
-    if _total(first):
+    leading = [text for (column, _), text in zip(cells, texts, strict=True) if column < _LEADING]
+    if any(map(_total, leading)):
         return "total"
+    alone = len(cells) == 1
     if len(cells) < _SIGNED and first.startswith(words()["signature"]):
         return "signature"
-    if len(cells) < _SIGNED and first.startswith(words()["note"]):
+    if (alone and merged) or (len(cells) < _SIGNED and first.startswith(words()["note"])):
         return "note"
-    if _example(first):
+    if any(map(_example, leading)):
         return "example"
+    if alone and day_of(first):
+        return "signature"
     kinds = {rows.header.fields[c].type if c in rows.header.fields else "" for c, _ in cells}
     return "serial_only" if kinds == {"serial"} else ""
 
@@ -183,7 +188,7 @@ def _noted(rows: SheetRows) -> set[tuple[int, int]]:
 
 def read_values(rows: SheetRows, *, epoch_1904: bool) -> None:
     """Read every used column of the data rows; what is wrong in a cell is noted with its place."""
-    cells = _merged_filled(rows)
+    cells = merged_filled(rows)
     title = rows.header.title
     _check_widths(rows)
     _check_uncalculated(rows)
@@ -199,39 +204,44 @@ def read_values(rows: SheetRows, *, epoch_1904: bool) -> None:
             said = _with_lost_digits(values, said)
         for place, cell in said:
             row = int(rows.data[place])
-            if column not in rows.bad.get(row, ()):
+            if not {column, None} & rows.bad.get(row, set()):
                 rows.say(cell.code, row, column, found=cell.found, expected=cell.expected)
                 if cell.code not in WARNINGS:
                     values[place] = None
         rows.values[about.name] = values
+    # of a row whose cells have slipped aside none means what its heading says
+    slipped = [None in rows.bad.get(row, ()) for row in rows.data.tolist()]
+    for values in rows.values.values():
+        values[slipped] = None
     _resolve_villages(rows)
     _repeated_rows(rows, cells)
 
 
 def as_of(title: str, modified: str, given: date | None) -> date | None:
-    """As of when a file's figures are: as given, as its title says, else when it was saved."""
+    """As of when a file's figures are: as given, as its title says, else when it was saved.
+
+    A file saved before there was a register was not: its maker stamps a fixed or unset day.
+    """
     if given is not None:
         return given
     try:
-        return day_of(title) or (date.fromisoformat(modified[:10]) if modified else None)
+        saved = date.fromisoformat(modified[:10]) if modified else None
     except ValueError:
-        return None
+        saved = None
+    return day_of(title) or (saved if saved and saved.year >= _FIRST_REGISTER else None)
 
 
 def _unit(rows: SheetRows, column: int, about: Field) -> float:
-    from jingde_core.ledgers.kinds import money_units
-
     if column in rows.header.units:
         return rows.header.units[column]
     if about.type != "amount":
         return 1.0
     own = {"yuan": 1.0, "wan": 10_000.0}[about.unit]
-    word = next(word for word, yuan in money_units().items() if yuan == own)
-    rows.say("unit_assumed", None, column, expected=word)
+    rows.say("unit_assumed", None, column, expected=unit_word(own))
     return own
 
 
-def _merged_filled(rows: SheetRows) -> Objects:
+def merged_filled(rows: SheetRows) -> Objects:
     """Cells with a vertically merged one in all of its rows, save where values add up."""
     cells = rows.cells
     data = set(rows.data.tolist())
@@ -250,8 +260,7 @@ def _merged_filled(rows: SheetRows) -> Objects:
 def _check_widths(rows: SheetRows) -> None:
     if rows.sheet.widths is None:
         return
-    header = rows.cells[rows.header.last]
-    wanted = max((i + 1 for i, cell in enumerate(header) if cell != ""), default=0)
+    wanted = max(rows.header.texts, default=-1) + 1
     for row in rows.data.tolist():
         found = rows.sheet.widths[row]
         if found < wanted or any(cell != "" for cell in rows.cells[row, wanted:]):
@@ -333,7 +342,7 @@ def _repeated_rows(rows: SheetRows, cells: Objects) -> None:
 
 
 def check_totals(rows: SheetRows) -> None:
-    """Totals against the rows that they sum: those since the total before, above, or all."""
+    """Totals against the rows that they sum: from any total before, or up to any after."""
     totals = sorted(r for r, (_, why) in rows.dispositions.items() if why == "total")
     for column, about in rows.header.fields.items():
         if not about.total or not totals or about.name not in rows.values:
@@ -341,28 +350,24 @@ def check_totals(rows: SheetRows) -> None:
         unit = rows.header.units.get(column, 10_000.0 if about.unit == "wan" else 1.0)
         loose = about.__class__(about.name, about.type)
         printed, _ = read_column(rows.cells[totals, column], Reading(loose, unit))
-        numbers = np.array([v or 0.0 for v in rows.values[about.name]], dtype=float)
-        for row, previous, value in zip(totals, [-1, *totals], printed, strict=False):
+        numbers = [v or 0.0 for v in rows.values[about.name]]
+        unread = [bool({column, None} & rows.bad.get(row, set())) for row in rows.data.tolist()]
+        running = np.vstack([[0.0, 0.0], np.cumsum([numbers, unread], axis=1).T])
+        # what all data rows above each total come to, with nothing before and all behind
+        above = running[[0, *rows.data.searchsorted(totals), -1]]
+        for place, (row, value) in enumerate(zip(totals, printed, strict=True), start=1):
             if value is None:
                 continue
-            sums = list(_sums(rows, numbers, previous, row))
-            if not any(abs(value - total) <= 0.011 * unit for total in sums):
-                whole = not plain_text(_leading(rows, row)).strip(":").endswith(_subtotal())
-                expected = sums[2 if whole else 0]
+            sums = [above[place] - above[:place], above[place + 1 :] - above[place], running[-1:]]
+            if not (np.abs(np.vstack(sums)[:, 0] - value) <= 0.011 * unit).any():
+                part = any(words()["subtotal"][0] in plain_text(c) for c in rows.cells[row])
+                expected, unknown = sums[0][-1] if part else running[-1]
+                if unknown:
+                    continue
                 rows.say(
-                    "wrong_sum", row, column, found=f"{value:.15g}", expected=f"{expected:.15g}"
+                    "wrong_sum",
+                    row,
+                    column,
+                    found=f"{value:.15g}",
+                    expected=f"{round(expected, 2):.15g}",
                 )
-
-
-def _subtotal() -> str:
-    return words()["subtotal"][0]
-
-
-def _leading(rows: SheetRows, row: int) -> str:
-    return next(str(cell) for cell in rows.cells[row] if cell != "")
-
-
-def _sums(rows: SheetRows, numbers: Any, previous: int, row: int) -> Iterator[float]:
-    yield round(float(numbers[(rows.data > previous) & (rows.data < row)].sum()), 2)
-    yield round(float(numbers[rows.data < row].sum()), 2)
-    yield round(float(numbers.sum()), 2)

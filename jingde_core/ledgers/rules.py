@@ -6,10 +6,12 @@ with contradictory rows, more victims than members. Told and accepted: heads, me
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
+from jingde_core.geography.names import plain_text
 from jingde_core.ledgers.idnumbers import sex_of
 from jingde_core.ledgers.kinds import Kind
 from jingde_core.ledgers.rows import SheetRows
@@ -25,6 +27,7 @@ _FUNDS = ("central", "province", "city", "county_funds", "other_funds")
 #: yuan a head above which an income is told
 _UNUSUAL_INCOME = 100_000
 _YOUNGEST_HEAD = 16
+Rule = Callable[[SheetRows, pd.DataFrame], None]
 
 
 def check_rows(rows: SheetRows) -> None:
@@ -49,10 +52,12 @@ def check_across(sheets: list[SheetRows]) -> None:
     """Keys and identity numbers that stand in more than one sheet of a kind.
 
     One identity number in two households quarantines all of its rows; any other number that
-    names a second row quarantines that row.
+    names a second row quarantines that row. Villages that no sheet has are told.
     """
-    for name in {rows.header.kind.name for rows in sheets}:
+    for name in dict.fromkeys(rows.header.kind.name for rows in sheets):
         alike = [rows for rows in sheets if rows.header.kind.name == name]
+        if name == "village":
+            _villages_missing(alike)
         for key in (_key(alike[0].header.kind), "id_number") if len(alike) > 1 else ():
             met: dict[Any, list[tuple[SheetRows, int]]] = {}
             for rows in alike:
@@ -91,6 +96,13 @@ def _row(rows: SheetRows, position: int) -> str:
     return label("problem.row", row=rows.number(position))
 
 
+def _written(rows: SheetRows, position: int, name: str, value: Any) -> str:
+    """A value as its cell has it, else (of a merged cell) by its label."""
+    column = rows.header.column(name)
+    text = plain_text(rows.cells[position, column]) if column is not None else ""
+    return text or value_label(name, value)
+
+
 def _list(rows: SheetRows, positions: list[int]) -> str:
     return label("list_comma").join(_row(rows, position) for position in positions[:5])
 
@@ -118,7 +130,8 @@ def _groups(values: "pd.Series[Any]") -> dict[Any, list[int]]:
 def _duplicate_keys(rows: SheetRows, frame: pd.DataFrame, key: str) -> None:
     code = "household_conflict" if key == "household" else "duplicate_key"
     for position, value, first in _repeats(frame[key]):
-        rows.say(code, position, key, found=str(value), expected=_row(rows, first))
+        found = _written(rows, position, key, value)
+        rows.say(code, position, key, found=found, expected=_row(rows, first))
 
 
 def _one_id_two_households(rows: SheetRows, frame: pd.DataFrame) -> None:
@@ -133,12 +146,12 @@ def _one_id_two_households(rows: SheetRows, frame: pd.DataFrame) -> None:
 
 def _household_conflicts(rows: SheetRows, frame: pd.DataFrame) -> None:
     """Rows of a household that contradict the first one that says anything."""
-    for name in set(_OF_HOUSEHOLD) & set(frame.columns):
+    for name in (name for name in _OF_HOUSEHOLD if name in frame):
         first: dict[Any, tuple[Any, int]] = {}
         for position, household, value in _all(frame, "household", name):
             said, where = first.setdefault(household, (value, position))
             if said != value:
-                found, row = value_label(name, value), _row(rows, where)
+                found, row = _written(rows, position, name, value), _row(rows, where)
                 rows.say("household_conflict", position, name, found=found, expected=row)
 
 
@@ -242,36 +255,26 @@ def _progress(rows: SheetRows, frame: pd.DataFrame) -> None:
                 _differs(rows, position, "progress", paid / budget, said)
 
 
-def _parts_of(part: str, whole: str) -> Callable[[SheetRows, pd.DataFrame], None]:
-    """A rule: a part, where both are said, is no more than its whole."""
+def _no_more(code: str, least: str, most: str, at: str) -> Rule:
+    """A rule: of two fields that are both said the first is no more than the second."""
 
     def rule(rows: SheetRows, frame: pd.DataFrame) -> None:
-        if part in frame and whole in frame:
-            for position, some, most in _all(frame, part, whole):
-                if some > most:
-                    rows.say(
-                        "part_above_whole", position, part, found=f"{some:g}", expected=f"{most:g}"
-                    )
+        if least in frame and most in frame:
+            for position, *pair in _all(frame, least, most):
+                if pair[0] > pair[1]:
+                    shown = [f"{v.date()}" if isinstance(v, datetime) else f"{v:g}" for v in pair]
+                    found, expected = shown if at == least else reversed(shown)
+                    rows.say(code, position, at, found=found, expected=expected)
 
     return rule
 
 
-def _in_order(first: str, later: str) -> Callable[[SheetRows, pd.DataFrame], None]:
-    """A rule: a day is no earlier than the one that it follows."""
+def _parts_of(part: str, whole: str) -> Rule:
+    return _no_more("part_above_whole", part, whole, part)
 
-    def rule(rows: SheetRows, frame: pd.DataFrame) -> None:
-        if first in frame and later in frame:
-            for position, before, after in _all(frame, first, later):
-                if after < before:
-                    rows.say(
-                        "dates_out_of_order",
-                        position,
-                        later,
-                        found=str(after.date()),
-                        expected=str(before.date()),
-                    )
 
-    return rule
+def _in_order(first: str, later: str) -> Rule:
+    return _no_more("dates_out_of_order", first, later, later)
 
 
 def _same_day_twice(rows: SheetRows, frame: pd.DataFrame) -> None:
@@ -295,17 +298,17 @@ def _months_of_work(rows: SheetRows, frame: pd.DataFrame) -> None:
                 rows.say("required_missing", int(position), "work_months", expected=expected)
 
 
-def _villages_missing(rows: SheetRows, frame: pd.DataFrame) -> None:
+def _villages_missing(sheets: list[SheetRows]) -> None:
     from jingde_core.geography.register import read_register
 
-    there = set(frame["village"].dropna())
+    there = {code for rows in sheets for code in rows.values["village"]}
     missing = [v.name for v in read_register().villages if v.code not in there]
     if missing:
-        names = label("list_comma").join(missing)
-        rows.say("missing_villages", None, "village", found=str(len(missing)), expected=names)
+        names, last = label("list_comma").join(missing), sheets[-1]
+        last.say("missing_villages", None, "village", found=str(len(missing)), expected=names)
 
 
-_RULES: dict[str, tuple[Callable[[SheetRows, pd.DataFrame], None], ...]] = {
+_RULES: dict[str, tuple[Rule, ...]] = {
     "person": (
         *(_one_id_two_households, _household_conflicts, _heads, _members, _sex, _birth, _income),
         *(_months_of_work, _in_order("registered_on", "lifted_on")),
@@ -315,7 +318,6 @@ _RULES: dict[str, tuple[Callable[[SheetRows, pd.DataFrame], None], ...]] = {
         _in_order("lifted_on", "left_on"),
     ),
     "village": (
-        _villages_missing,
         _parts_of("rural_population", "population"),
         _parts_of("registered_persons", "population"),
         _parts_of("lifted_persons", "population"),

@@ -26,9 +26,8 @@ Objects = npt.NDArray[np.object_]
 #: a file above this is no ledger of a county
 MOST_BYTES = 300_000_000
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
-_HTML = re.compile(
-    rb"^\s*(<!DOCTYPE\s+html|<\?xml[^>]*>\s*<(html|Workbook)|<html|<table|<meta)", re.I
-)
+#: a page of the web or a spreadsheet written as text, whatever its name says
+_MARKUP = re.compile(rb"[\xef\xbb\xbf\xff\xfe\s]*(<[a-z!?]|MIME-Version:)", re.I)
 _DELIMITERS = ",\t;|"
 #: a quoted cell over more lines than this is a quote that was never closed
 _LONGEST_CELL = 60
@@ -86,7 +85,7 @@ def read_book(path: Path) -> Book:
         _read_ole(content, book)
     elif content.startswith(_ZIP):
         _read_zip(content, book)
-    elif _HTML.match(content[:2048]):
+    elif _MARKUP.match(content[:2048].replace(b"\x00", b"")):
         raise _refused("html_file", name)
     elif path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".et"):
         raise _refused("damaged_file", name, found=path.suffix)

@@ -35,7 +35,11 @@ def build_tables(rows: SheetRows) -> dict[str, pd.DataFrame]:
     tables = {table: frame}
     if kind.name == "person":
         tables["identity"] = _typed("identity", _columns(rows, "identity"), frame.index)
-        tables["households"] = _households(rows, frame.index)
+        homes = tables["households"] = _households(rows, frame.index)
+        for row in frame.index[~frame["household"].isin(homes["id"])].difference(list(rows.bad)):
+            rows.say(
+                "broken_household", int(row), "household", found=str(frame.at[row, "household"])
+            )
     return {name: rows_of[~rows_of.index.isin(rows.bad)] for name, rows_of in tables.items()}
 
 
@@ -179,7 +183,7 @@ def _say_missing(rows: SheetRows, empty: list[int], name: str | None, heading: s
     column = rows.header.column(name) if name else None
     for row in empty:
         at_fault = rows.bad.get(row, ())
-        if not (at_fault if column is None else column in at_fault):
+        if not (at_fault if column is None else {column, None} & set(at_fault)):
             rows.say("required_missing", row, column, expected=heading)
 
 

@@ -14,6 +14,10 @@ from jingde_core.metrics.distribution import checked
 from jingde_core.metrics.finish import total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import Column, metric
+from jingde_core.metrics.tallies import tally
+
+#: tallies of ``data/tallies.csv`` are names of this module too
+__getattr__ = tally
 
 
 @metric(

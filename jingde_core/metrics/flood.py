@@ -18,49 +18,15 @@ from jingde_core.metrics.contract import COUNT, NOT_NEGATIVE, Array
 from jingde_core.metrics.distribution import KNOWN, checked
 from jingde_core.metrics.finish import ratio
 from jingde_core.metrics.registry import Column, metric
-from jingde_core.metrics.tallies import distinct_of, once_each, rows_of, share_of, sum_of
+from jingde_core.metrics.tallies import tally
 from jingde_core.metrics.wellbeing import affordable_years as affordable_years
 from jingde_core.metrics.wellbeing import gamma as gamma
 from jingde_core.metrics.wellbeing import recovery as recovery
 from jingde_core.metrics.wellbeing import sensitivity as sensitivity
 from jingde_core.metrics.wellbeing import wellbeing as wellbeing
 
-events = rows_of("events", "events", "events", "Number of events.")
-damages = rows_of("damages", "damages", "damages", "Number of damages.")
-damaged_households = distinct_of(
-    "damaged_households", "damages", "household", "households", "Households with a damage."
-)
-damaged_persons = once_each(
-    "damaged_persons", "damages", "household", "members", "persons", "Members of those households."
-)
-damaged_works = distinct_of("damaged_works", "damages", "work", "works", "Water works damaged.")
-damaged_projects = distinct_of(
-    "damaged_projects", "damages", "project", "projects", "Projects damaged."
-)
-damage_loss = sum_of("damage_loss", "damages", "loss", "yuan", "Loss of the damages.")
-relief_households = distinct_of(
-    "relief_households", "relief", "household", "households", "Households given relief."
-)
-relief_persons = sum_of("relief_persons", "relief", "persons", "persons", "Persons reached.")
-relief_value = sum_of("relief_value", "relief", "value", "yuan", "Value of one kind of relief.")
-relief_quantity = sum_of(
-    "relief_quantity", "relief", "quantity", "quantity", "Quantity of one kind of relief."
-)
-
-FRAME = "flood_households"
-affected_rate = share_of("affected_rate", FRAME, "hit", "Share of the households that were hit.")
-affected_person_rate = share_of(
-    "affected_person_rate", FRAME, "hit_members", "Share of the persons hit.", of="members"
-)
-relief_coverage = share_of(
-    "relief_coverage", FRAME, "hit_reached", "Households reached over households hit.", of="hit"
-)
-relief_leakage = share_of(
-    "relief_leakage", FRAME, "leaked", "Households reached though not hit.", of="reached"
-)
-unreached_households = sum_of(
-    "unreached_households", FRAME, "unreached", "households", "Hit, and reached by nothing."
-)
+#: tallies of ``data/tallies.csv`` are names of this module too
+__getattr__ = tally
 
 
 @metric(table="damages", unit="days", source="county report 2020", finish=ratio("days", "cuts"))

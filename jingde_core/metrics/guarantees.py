@@ -11,46 +11,10 @@ from jingde_core.metrics.distribution import checked
 from jingde_core.metrics.finish import ratio
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import Column, metric
-from jingde_core.metrics.tallies import distinct_of, rows_of, share_of, sum_of
+from jingde_core.metrics.tallies import tally
 
-checked_households = distinct_of(
-    "checked_households", "guarantees", "household", "households", "Households checked."
-)
-checked_villages = distinct_of(
-    "checked_villages", "guarantees", "village", "villages", "Villages with a household checked."
-)
-guarantee_unknown = sum_of(
-    "guarantee_unknown", "guarantees", "unverified", "checks", "Checks whose state is unknown."
-)
-guarantee_exempt = sum_of(
-    "guarantee_exempt", "guarantees", "exempted", "checks", "Checks that are exempt with a reason."
-)
-guarantee_failed = sum_of(
-    "guarantee_failed", "guarantees", "failed", "checks", "Checks that are not met."
-)
-item_checks = rows_of(
-    "item_checks", "guarantee_items", "checks", "Checks of sub-items.", key="item"
-)
-item_pass_rate = share_of(
-    "item_pass_rate", "guarantee_items", "met", "Sub-items met over those known.", of="known"
-)
-item_coverage = share_of(
-    "item_coverage", "guarantee_items", "known", "Sub-items known over those checked."
-)
-item_unknown = sum_of(
-    "item_unknown", "guarantee_items", "unverified", "checks", "Sub-items that are unknown."
-)
-near_fails = rows_of(
-    "near_fails", "near_fails", "checks", "Checks that hold by a small margin.", key="item"
-)
-water_works = rows_of("water_works", "water_works", "works", "Number of water works.")
-water_build_cost = sum_of("water_build_cost", "water_works", "cost", "yuan", "Spent on building.")
-water_repair_cost = sum_of(
-    "water_repair_cost", "water_works", "restored_cost", "yuan", "Spent on restoring."
-)
-water_quality_pass_rate = share_of(
-    "water_quality_pass_rate", "water_works", "passed", "Works that passed over works tested."
-)
+#: tallies of ``data/tallies.csv`` are names of this module too
+__getattr__ = tally
 
 
 @metric(

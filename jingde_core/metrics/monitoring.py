@@ -11,30 +11,13 @@ from typing import Any
 import numpy as np
 
 from jingde_core.metrics.contract import Array
-from jingde_core.metrics.tallies import rows_of, sum_of
+from jingde_core.metrics.tallies import tally
+
+#: tallies of ``data/tallies.csv`` are names of this module too
+__getattr__ = tally
 
 #: comparisons that a condition may make
 TESTS = {"lt": operator.lt, "le": operator.le, "ge": operator.ge, "gt": operator.gt}
-
-risks_found = rows_of("risks_found", "risks", "households", "Records of a watch, open or cleared.")
-risks_cleared = sum_of(
-    "risks_cleared", "risks", "cleared", "households", "Records whose risk is cleared."
-)
-watched_households = sum_of(
-    "watched_households", "risks", "watched", "households", "Households under watch now."
-)
-watched_persons = sum_of(
-    "watched_persons", "risks", "watched_members", "persons", "Persons under watch now."
-)
-screened_households = rows_of(
-    "screened_households", "watch", "households", "Households screened.", key="household"
-)
-rule_households = sum_of(
-    "rule_households", "watch", "by_rule", "households", "Households that the rules put on watch."
-)
-to_verify_households = sum_of(
-    "to_verify_households", "watch", "to_verify", "households", "Households that lack a proof."
-)
 
 
 def held(values: Any, *, test: str, threshold: float, unproven: str = "") -> Array:

@@ -4,7 +4,6 @@ import numpy as np
 
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import Column, metric, ratio, total
-from jingde_core.metrics.tallies import distinct_of, rows_of, sum_of
 
 REGISTER = "the county's register of poor households"
 
@@ -77,21 +76,3 @@ def mean_income(*, income_per_head: Column, members: Column) -> dict[str, Array]
     5000.0
     """
     return {"income": members * income_per_head, "persons": members}
-
-
-villages = rows_of("villages", "villages", "villages", "Villages and communities.", key="code")
-towns = rows_of("towns", "towns", "towns", "Towns.", key="code")
-population = sum_of("population", "villages", "population", "persons", "Total population.")
-rural_population = sum_of(
-    "rural_population", "villages", "rural_population", "persons", "Agricultural population."
-)
-lifted_households = distinct_of(
-    "lifted_households", "exits", "household", "households", "Households lifted out."
-)
-lifted_persons = sum_of(
-    "lifted_persons",
-    "exits",
-    "members",
-    "persons",
-    "Persons lifted out, as they were then.",
-)

@@ -11,6 +11,10 @@ from jingde_core.metrics.contract import POSITIVE
 from jingde_core.metrics.finish import Sums, ratio, total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import Column, metric
+from jingde_core.metrics.tallies import tally
+
+#: tallies of ``data/tallies.csv`` are names of this module too
+__getattr__ = tally
 
 
 def _progress(sums: Sums, *, credit_target: float) -> Array:

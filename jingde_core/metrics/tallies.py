@@ -1,8 +1,7 @@
 """Plain tallies as metrics: how many rows, how much in all, how many different, what share.
 
-Most figures of a county's programmes are tallies; each is declared in one call next to the
-subject it belongs to, those of funds, assets, PV and programmes as a row of
-``data/tallies.csv``. Money is summed in whole fen, so that a total is exact.
+Most figures of a county's systems are tallies; each is a row of ``data/tallies.csv``. Money is
+summed in whole fen, so that a total is exact.
 """
 
 import csv
@@ -16,6 +15,7 @@ from jingde_core.metrics.contract import NUMBER, Rule
 from jingde_core.metrics.finish import Sums, ratio, total
 from jingde_core.metrics.kernel import Array
 from jingde_core.metrics.registry import METRICS, Metric
+from jingde_core.model.naming import unknown_name
 from jingde_core.model.place import shipped
 
 Moments = Callable[..., Any]
@@ -121,17 +121,26 @@ def _declared(
     )
 
 
+def tally(name: str) -> Metric:
+    """A metric by name, as the ``__getattr__`` of a subject's module: ``flood.damages``."""
+    if name not in METRICS:
+        raise AttributeError(unknown_name(name, METRICS))
+    return METRICS[name]
+
+
 def _listed() -> None:
-    """Declare the tallies of ``data/tallies.csv``."""
+    """Declare the tallies of ``data/tallies.csv``: how, table, column, of which other column."""
     with (shipped("data") / "tallies.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            how, of = row.pop("how"), row.pop("of")
-            if how == "share":
-                share_of(**row, of=of)
-            elif how == "rows":
-                rows_of(row["name"], row["table"], row["unit"], row["about"])
+            how, of, column = row.pop("how"), row.pop("of"), row.pop("column")
+            if how == "rows":
+                rows_of(**row, key=column or "id")
+            elif how == "share":
+                share_of(**row, column=column, of=of)
+            elif how == "once":
+                once_each(**row, key=of, column=column)
             else:
-                {"sum": sum_of, "distinct": distinct_of}[how](**row)
+                {"sum": sum_of, "distinct": distinct_of}[how](**row, column=column)
 
 
 _listed()

@@ -8,6 +8,8 @@ carried inside the package. The office's own data lie outside both, in
 import os
 from pathlib import Path
 
+#: file name of the office's store
+STORE = "store.sqlite"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -17,6 +19,17 @@ def shipped(folder: str) -> Path:
     if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
         return checkout
     return _PACKAGE / "_shipped" / folder
+
+
+def store_file() -> Path | None:
+    """The office's store when nobody names one: in ``$JINGDE_HOME``, else a checkout's data/local.
+
+    None for an installed workbook without ``$JINGDE_HOME``: its own folder goes with the next
+    version, and is no place for an office's data.
+    """
+    local = None if shipped("data").parent.name == "_shipped" else shipped("data") / "local"
+    folder = home() or local
+    return folder / STORE if folder else None
 
 
 def home() -> Path | None:

@@ -15,7 +15,7 @@ from jingde_core.model.problem import DataError, Problem
 
 Provenance = pd.DataFrame | Iterable[str] | None
 
-KINDS = ("reported", "public", "synthetic", "imported")
+KINDS = ("reported", "public", "synthetic", "imported", "missing")
 _OF_GEOMETRY = {"schematic": "schematic_mark", "tile": "views.tile_mark"}
 
 
