@@ -7,20 +7,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jingde_core import geography, ledgers, metrics, model, sharing, synthetic, views
-    from jingde_core.county import County, measure, reconcile
+    from jingde_core import (
+        geography,
+        ledgers,
+        metrics,
+        model,
+        quality,
+        scenarios,
+        sharing,
+        synthetic,
+        views,
+    )
+    from jingde_core.county import County, cards, chain, measure, reconcile
     from jingde_core.metrics import METRICS
     from jingde_core.metrics.engines import measure_frame
     from jingde_core.model.catalogue import label
     from jingde_core.model.parameters import Parameters
     from jingde_core.model.problem import DataError
+    from jingde_core.scenarios import (
+        ALLOCATIONS,
+        Scenario,
+        compare,
+        evaluate,
+        frontier,
+        robustness,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
+    "ALLOCATIONS",
     "METRICS",
     "County",
     "DataError",
     "Parameters",
+    "Scenario",
+    "cards",
+    "chain",
+    "compare",
+    "evaluate",
+    "frontier",
     "geography",
     "label",
     "ledgers",
@@ -28,7 +53,10 @@ __all__ = [
     "measure_frame",
     "metrics",
     "model",
+    "quality",
     "reconcile",
+    "robustness",
+    "scenarios",
     "sharing",
     "synthetic",
     "views",
@@ -38,11 +66,19 @@ _WHERE = {
     "METRICS": "jingde_core.metrics",
     "County": "jingde_core.county",
     "DataError": "jingde_core.model.problem",
+    "cards": "jingde_core.county",
+    "chain": "jingde_core.county",
     "Parameters": "jingde_core.model.parameters",
     "label": "jingde_core.model.catalogue",
     "measure": "jingde_core.county",
     "measure_frame": "jingde_core.metrics.engines",
     "reconcile": "jingde_core.county",
+    "ALLOCATIONS": "jingde_core.scenarios",
+    "Scenario": "jingde_core.scenarios",
+    "compare": "jingde_core.scenarios",
+    "evaluate": "jingde_core.scenarios",
+    "frontier": "jingde_core.scenarios",
+    "robustness": "jingde_core.scenarios",
 }
 
 

@@ -14,10 +14,13 @@ import numpy as np
 import pandas as pd
 
 from jingde_core.county.guarantees import present, told
+from jingde_core.metrics.deprivation import GUARANTEES
 from jingde_core.model.catalogue import label, value_label
+from jingde_core.model.naming import unknown_name
 from jingde_core.model.place import shipped
 from jingde_core.model.problem import Problem, collected
 from jingde_core.quality import check
+from jingde_core.quality.checking import shown
 from jingde_core.quality.frames import Frames
 from jingde_core.quality.predicates import truth
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from jingde_core.county.tables import County
 
 TABLES = ("households", "persons", "guarantees", "risks")
+EXIT_PAPERS = "income_account;guarantee_check;review_notice;county_confirmation"
 LIFTED = ("lifted_with_policy", "lifted_without_policy")
 
 
@@ -52,17 +56,39 @@ def finder(county: "County", queries: Iterable[str] | None = None) -> pd.DataFra
     Raises
     ------
     KeyError
-        for an unknown rule in the file.
+        for an unknown query; close names are listed.
     """
-    chosen = {row["query"]: row for row in _declared("finder")}
-    if queries is not None:
-        chosen = {name: chosen[name] for name in queries}
+    known = {row["query"]: row for row in _declared("finder")}
+    wanted = list(known if queries is None else queries)
+    for name in set(wanted) - set(known):
+        raise KeyError(unknown_name(name, known))
+    chosen = {name: known[name] for name in wanted}
     asked = {rule: name for name, row in chosen.items() for rule in row["rules"].split(";")}
     hits = check(county.tables, rules=list(asked), parameters=county.parameters, as_of=county.as_of)
     query = hits["rule"].map(asked)
     proof = query.map({name: row["proof"] for name, row in chosen.items()})
     hits.insert(0, "query", query)
     return told(hits.assign(papers=proof), county, *TABLES)
+
+
+def finder_counts(county: "County", *, by: str = "query") -> pd.DataFrame:
+    """Hits of the finder by query, village or town, those without a hit too (自查命中汇总).
+
+    Returns
+    -------
+    DataFrame
+        ``by``, ``hits`` and ``homes`` (households among them); of places one row more, without
+        a code, where a hit has no place on record.
+    """
+    hits = finder(county)
+    if by not in ("query", "village", "town"):
+        raise KeyError(unknown_name(by, ("query", "village", "town")))
+    places = (row["query"] for row in _declared("finder"))
+    every = pd.Index(places if by == "query" else county.tables[f"{by}s"]["code"], name=by)
+    groups = hits.groupby(by, dropna=False)["household"]
+    counts = groups.agg(hits="size", homes="nunique")
+    counts = counts.reindex(every.append(counts.index.difference(every)), fill_value=0)
+    return told(counts.rename_axis(by).reset_index(), county, *TABLES)
 
 
 def visit_list(county: "County", *, village: str | None = None) -> pd.DataFrame:
@@ -77,12 +103,37 @@ def visit_list(county: "County", *, village: str | None = None) -> pd.DataFrame:
     hits = finder(county).dropna(subset=["household"])
     if village is not None:
         hits = hits[hits["village"] == village]
-    joined = hits.groupby(["village", "household"], as_index=False).agg(
+    joined = hits.groupby(["village", "household"], as_index=False, dropna=False).agg(
         check=("message", lambda each: label("quality.join").join(dict.fromkeys(each))),
         evidence=("evidence", lambda each: label("quality.join").join(dict.fromkeys(each))),
         papers=("papers", lambda each: ";".join(dict.fromkeys(";".join(each).split(";")))),
     )
     return told(joined, county, *TABLES)
+
+
+def visit_sheets(county: "County", *, village: str | None = None) -> dict[str, pd.DataFrame]:
+    """The visit list as sheets to print, one a village, with room to write (入户核查表).
+
+    Give them to `ledgers.workbook.write_sheets` for a file, to `views.workbook` for a link.
+
+    Returns
+    -------
+    dict
+        First what the list is and where its data come from, then name of village to frame:
+        ``number, household, check, evidence, papers`` in words, ``seen_there, signature`` empty.
+    """
+    visits = visit_list(county, village=village)
+    visits["papers"] = [shown("papers", papers) for papers in visits["papers"]]
+    marked = ["synthetic_mark"] if "synthetic" in visits.attrs["provenance"] else []
+    notes = [label(key) for key in (*marked, "internal_mark", "inspection.hint")]
+    notes.append(label("inspection.counted", count=len(visits), as_of=county.as_of))
+    sheets = {label("inspection.about"): pd.DataFrame({"note": notes})}
+    names = visits["village"].map(county.tables["villages"].set_index("code")["name"])
+    names = names.fillna(label("inspection.unplaced"))
+    for name, rows in visits.drop(columns="village").groupby(names, sort=False):
+        rows.insert(0, "number", range(1, len(rows) + 1))
+        sheets[str(name)] = rows.assign(seen_there="", signature="").reset_index(drop=True)
+    return sheets
 
 
 def last_mile(county: "County", *, by_when: str) -> pd.DataFrame:
@@ -98,27 +149,29 @@ def last_mile(county: "County", *, by_when: str) -> pd.DataFrame:
     DataFrame
         ``household, village, town, members, income_per_head``, ``gap_per_head`` (yuan to the
         line of the year; 0 above it), ``not_met, not_verified`` (indicators, joined by
-        semicolons), ``lacking`` (documents), ``helper, by_when``.
+        semicolons; one without a check on record is not verified), ``lacking`` (documents;
+        ``no_file`` where no file is on record), ``helper, by_when``, ``papers`` of the exit.
     """
     homes = present(county)
     homes = homes[homes["exit_status"] == "not_lifted"]
     line = county.parameters.value("poverty_line", pd.Timestamp(county.as_of).date())
-    states = county.tables["guarantees"]
+    states = Frames(county.tables, county.as_of)["states"].set_index("household")
+    states = states.reindex(index=homes.index, columns=list(GUARANTEES)).fillna("unknown")
 
-    def indicators(state: str) -> "pd.Series[str]":
-        rows = states[states["state"] == state].groupby("household")["indicator"].agg(";".join)
-        return rows.reindex(homes.index)
+    def indicators(state: str) -> list[str]:
+        return [";".join(states.columns[row]) for row in (states == state).to_numpy()]
 
     files = county.tables["archives"].dropna(subset=["household"]).set_index("household")
     found = homes[["village", "town", "members", "income_per_head", "helper"]].assign(
         gap_per_head=(line - homes["income_per_head"]).clip(lower=0),
         not_met=indicators("fail"),
         not_verified=indicators("unknown"),
-        lacking=files["missing"].reindex(homes.index),
+        lacking=files["missing"].fillna("").reindex(homes.index).fillna("no_file"),
         by_when=by_when,
+        papers=EXIT_PAPERS,
     )
     columns = ["household", "village", "town", "members", "income_per_head", "gap_per_head"]
-    columns += ["not_met", "not_verified", "lacking", "helper", "by_when"]
+    columns += ["not_met", "not_verified", "lacking", "helper", "by_when", "papers"]
     return told(found.rename_axis("household").reset_index()[columns], county, *TABLES, "archives")
 
 
@@ -135,28 +188,33 @@ def rates(county: "County") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``inspected, persons, denominator, value``.
+        ``inspected, persons, unverified, denominator, value``; ``unverified`` are persons of
+        whose household the income or a guarantee is not known and nothing known speaks
+        against it: they are in no numerator.
     """
     homes = present(county)
     line = county.parameters.value("poverty_line", pd.Timestamp(county.as_of).date())
     states = county.tables["guarantees"]
     failed = homes.index.isin(states.loc[states["state"] == "fail", "household"])
+    settled = states[states["state"] != "unknown"].groupby("household").size()
+    known = settled.reindex(homes.index) == len(GUARANTEES)
     short = (homes["income_per_head"] < line) | failed
-    lifted = homes["exit_status"].isin(LIFTED)
-    persons = {
-        "not_lifted": homes["exit_status"] == "not_lifted",
-        "wrong_exit": lifted & short,
-        "missed": (homes["status"] == "edge") & short,
-    }
-    counts = {name: int(homes.loc[chosen, "members"].sum()) for name, chosen in persons.items()}
+    doubtful = ~short & (homes["income_per_head"].isna() | ~known)
+    lifted, edge = homes["exit_status"].isin(LIFTED), homes["status"] == "edge"
+    left = homes["exit_status"] == "not_lifted"
+
+    def persons(chosen: "pd.Series[bool]") -> int:
+        return int(homes.loc[chosen, "members"].sum())
+
     rural = int(county.tables["villages"]["rural_population"].sum())
+    either, both = (lifted | edge) & short, (lifted | edge) & doubtful
     rows = [
-        ("comprehensive_incidence", sum(counts.values()), rural),
-        ("missed_rate", counts["missed"], rural),
-        ("wrong_exit_rate", counts["wrong_exit"], int(homes.loc[lifted, "members"].sum())),
-        ("approval", np.nan, np.nan),
+        ("comprehensive_incidence", persons(left | either), persons(both), rural),
+        ("missed_rate", persons(edge & short), persons(edge & doubtful), rural),
+        ("wrong_exit_rate", persons(lifted & short), persons(lifted & doubtful), persons(lifted)),
+        ("approval", np.nan, np.nan, np.nan),
     ]
-    frame = pd.DataFrame(rows, columns=["inspected", "persons", "denominator"])
+    frame = pd.DataFrame(rows, columns=["inspected", "persons", "unverified", "denominator"])
     below = frame["denominator"].where(frame["denominator"] > 0)
     return told(frame.assign(value=frame["persons"] / below), county, *TABLES, "villages")
 
@@ -214,17 +272,19 @@ def entitlements(county: "County") -> pd.DataFrame:
     -------
     DataFrame
         ``policy, person, household, village, standing``: has, entitled_without
-        (应享未享), received_without (违规享受疑似); rows of neither are left out.
+        (应享未享), received_without (违规享受疑似), unknown where what it turns on is not
+        verified; rows of neither are left out.
     """
     frames = Frames(county.tables, county.as_of)
     parts = []
     for row in _declared("entitlements"):
         rows = frames[row["frame"]]
-        entitled = truth(row["entitled"], dict(rows)).fillna(False).to_numpy(dtype=bool)
-        received = truth(row["received"], dict(rows)).fillna(False).to_numpy(dtype=bool)
+        entitled, received = (truth(row[side], dict(rows)) for side in ("entitled", "received"))
+        unknown = (entitled.isna() | received.isna()).to_numpy(dtype=bool)
+        due, has = (side.fillna(False).to_numpy(dtype=bool) for side in (entitled, received))
         verdict = np.select(
-            [entitled & received, entitled, received],
-            ["has", "entitled_without", "received_without"],
+            [unknown, due & has, due, has],
+            ["unknown", "has", "entitled_without", "received_without"],
             "",
         )
         part = rows[["record", "household", "village"]].rename(columns={"record": "person"})
@@ -245,10 +305,8 @@ def tasks() -> dict[str, tuple[str, dict[str, Any]]]:
     """
     asked = {}
     for row in _declared("tasks_2021"):
-        pair = {
-            "heading": value_label("task", row["task"]),
-            "value": label(f"metric.{row['metric']}"),
-        }
+        figure = label(row["figure"] or f"metric.{row['metric']}")
+        pair = {"heading": value_label("task", row["task"]), "value": figure}
         given = json.loads(row["arguments"] or "{}")
         asked[label("inspection.task", **pair)] = (row["metric"], {"by": "county", **given})
     return asked

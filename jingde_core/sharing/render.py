@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jingde_core.model.catalogue import label
 from jingde_core.model.problem import DataError, Problem, collected
+from jingde_core.sharing.files import written
+from jingde_core.sharing.guard import Guard
 from jingde_core.sharing.page import page
+from jingde_core.sharing.pdf import print_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,29 +34,43 @@ def render(
     *,
     audience: str = "leader",
     timeout: float = TIMEOUT,
+    pdf: bool = False,
     provenance: "pd.DataFrame | None" = None,
+    identity: "pd.DataFrame | None" = None,
 ) -> Path:
     """Run a notebook and write its page; the path of the page comes back (生成共享网页).
+
+    Before anything is written the page is searched for persons, paths and keys (`scan`).
 
     Parameters
     ----------
     audience : {"leader", "working"}
-        Who will read it; the notebook sees it as ``$JINGDE_AUDIENCE``.
+        Who will read it; the notebook sees it as ``$JINGDE_AUDIENCE``. A working copy shows
+        code and the workshop's cells, and says in name and header that it is internal.
     timeout : float
         Seconds after which the run is killed.
+    pdf : bool
+        Whether the page is printed to PDF as well, beside it.
     provenance : DataFrame, optional
         What the page's foot says of the data; by default that of ``County.load()``.
+    identity : DataFrame, optional
+        Whose names and numbers are searched for; by default those of the office's store.
 
     Raises
     ------
     DataError
         for a notebook that cannot be read, fails (cell and cause are named), takes too long or
-        holds what no page can keep. Nothing is written then.
+        holds what no page can keep or no reader may see. Nothing is written then.
     """
-    pages = render_all(
-        [notebook], out_dir, audience=audience, timeout=timeout, provenance=provenance
-    )
-    return pages[0]
+    return render_all(
+        [notebook],
+        out_dir,
+        audience=audience,
+        timeout=timeout,
+        pdf=pdf,
+        provenance=provenance,
+        identity=identity,
+    )[0]
 
 
 def render_all(
@@ -63,8 +80,10 @@ def render_all(
     audience: str = "leader",
     jobs: int = 2,
     timeout: float = TIMEOUT,
+    pdf: bool = False,
     progress: Callable[[str], Any] | None = None,
     provenance: "pd.DataFrame | None" = None,
+    identity: "pd.DataFrame | None" = None,
 ) -> list[Path]:
     """Run notebooks, ``jobs`` at a time, and write a page for each.
 
@@ -77,10 +96,12 @@ def render_all(
     """
     chosen = [Path(notebook) for notebook in notebooks]
     _check(chosen, audience)
+    guard = Guard(given=identity)
     if provenance is None:
         from jingde_core.county import County
 
-        provenance = County.load().provenance
+        county = County.load()
+        guard, provenance = Guard(county, identity), county.provenance
     folder = Path(out_dir)
     tell = progress or (lambda line: None)
     known = provenance
@@ -93,13 +114,25 @@ def render_all(
                 tell(label("sharing.running", name=notebook.name))
                 try:
                     executed = await _execute(notebook, audience, timeout)
-                    text = page(executed, file=notebook.name, audience=audience, provenance=known)
-                    written = _write(folder / f"{_stem(notebook, audience)}.html", text)
+                    text = page(
+                        executed,
+                        file=notebook.name,
+                        audience=audience,
+                        provenance=known,
+                        guard=guard,
+                    )
+                    wanted = folder / f"{_stem(notebook, audience)}.html"
+                    made = [written(wanted, text.encode())]
+                    made += [await asyncio.to_thread(print_page, made[0].resolve())] if pdf else []
                 except DataError as fault:
                     tell(label("sharing.failed", name=notebook.name))
                     return fault
-                tell(label("sharing.done", name=written.name))
-                return written
+                for each in made:
+                    size = f"{each.stat().st_size / 1000:,.0f}"
+                    tell(label("sharing.done", name=each.name, size=size))
+                if made[0] != wanted:
+                    tell(label("sharing.elsewhere", name=wanted.name, path=made[0]))
+                return made[0]
 
         return await asyncio.gather(*(one(notebook) for notebook in chosen))
 
@@ -185,18 +218,6 @@ def _cell(client: Any) -> str:
 def _cause(error: Any) -> str:
     cause = f"{error.ename}: {error.evalue}" if error.evalue else str(error.ename)
     return re.sub(r"\x1b\[[0-9;]*m", "", cause)
-
-
-def _write(target: Path, text: str) -> Path:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-    return target
 
 
 def _finished(work: Coroutine[Any, Any, T]) -> T:

@@ -167,9 +167,10 @@ function jingdeMap(map, layers, outline, groups, given) {
     /* a frame that is not laid out yet has no size to fit to */
     if (!whole.isValid() || !map.getSize().x || !map.getSize().y) return;
     const wide = map.getSize().x > 620;
-    /* on a phone the legend takes the lower part, and the map what is left */
+    /* on a phone the layers take the upper part, the legend the lower, the map what is left */
     const below = wide ? 8 : Math.min(legend.getContainer().offsetHeight + 8, map.getSize().y / 2);
-    map.fitBounds(whole, { paddingTopLeft: [wide ? 190 : 0, 8], paddingBottomRight: [wide ? 60 : 0, below], animate: false });
+    const above = wide ? 8 : Math.min(map.getSize().y / 4, 100);
+    map.fitBounds(whole, { paddingTopLeft: [wide ? 190 : 0, above], paddingBottomRight: [wide ? 60 : 0, below], animate: false });
   };
   map.on("dragstart", () => (moved = true));
   map.getContainer().addEventListener("wheel", () => (moved = true), { passive: true });

@@ -6,7 +6,7 @@ from `painting`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from jingde_core.model.catalogue import label, language
 from jingde_core.views import escape, marks, offline
 from jingde_core.views.basemap import OPACITY, Basemap, chosen, origin
 from jingde_core.views.classes import Layer, Level
+from jingde_core.views.coarsening import coarse_enough
 from jingde_core.views.overlays import Overlay, asides, overlay, points
 from jingde_core.views.painting import Painting, paint
 
@@ -164,11 +165,16 @@ def draw(
     overlays: Sequence[str] = (),
     show: Sequence[str] = (),
     tiles: str | None = None,
+    stages: "Mapping[str, County] | None" = None,
 ) -> VillageMap:
-    """The map of these layers, one per level, as one document."""
+    """The map of these layers, one per level, as one document.
+
+    With ``stages`` a slider goes through these counties, the first of which is ``county``.
+    """
     tiled = geometry == "tiles"
     basemap = chosen(tiles, placed=not tiled) if tiles else None
-    levels = [layer.level for layer in declared]
+    declared, painted = coarse_enough(county, declared, paintings)
+    levels = list(painted)
     names = list(dict.fromkeys([*overlays, *show]))
     circles = {name: overlay(county, name) for name in names}
     towns = _towns(county, geometry, tiled="village" in levels)
@@ -176,8 +182,8 @@ def draw(
     if basemap:
         towns, villages = basemap.shifted(towns), basemap.shifted(villages)
     units = {level: towns if level == "town" else villages for level in levels}
-    painted = paintings(county, declared)
-    sheet = _Sheet(painted, units, towns, villages, circles, tuple(show), basemap, tiled)
+    shown = {name: paintings(each, declared) for name, each in (stages or {}).items()}
+    sheet = _Sheet(painted, units, towns, villages, circles, tuple(show), basemap, tiled, shown)
     return VillageMap(next(iter(painted.values())).title, _document(sheet), painted)
 
 
@@ -208,6 +214,8 @@ class _Sheet:
     show: tuple[str, ...]
     basemap: Basemap | None
     tiled: bool
+    #: paintings of each stage of a slider
+    stages: dict[str, dict[Level, Painting]]
 
     @property
     def shapes(self) -> "list[GeoDataFrame]":
@@ -236,6 +244,10 @@ def _document(sheet: _Sheet) -> str:
         scaled=not sheet.tiled,
         overlays=_overlays(sheet) if sheet.circles else None,
         basemap=sheet.basemap.state() if sheet.basemap else None,
+        stages=[
+            [escape.shown(name), {level: each.state() for level, each in painted.items()}]
+            for name, painted in sheet.stages.items()
+        ],
     ).add_to(drawn)
     first = next(iter(sheet.painted.values()))
     before = (
@@ -308,7 +320,7 @@ def _footer(sheet: _Sheet) -> str:
     """Marks, source and what could not be drawn; static, so that no script can lose them."""
     kinds = [kind for each in sheet.painted.values() for kind in each.kinds]
     kinds = [*marks.kinds([*kinds, *(k for each in sheet.circles.values() for k in each.kinds)])]
-    stamps = [*marks.marks(kinds, geometry=sheet.geometry)]
+    stamps = [*marks.marks(kinds, geometry=sheet.geometry, scenario=bool(sheet.stages))]
     stamps += [label("overlay.schematic_mark")] if sheet.circles else []
     as_of = next(iter(sheet.painted.values())).as_of
     lines = [escape.text(marks.source_line(kinds, as_of))]
