@@ -45,8 +45,8 @@ LONGEST_FUNCTION = 50
 #: files and functions that may be longer, each with its reason
 LONG_FOR_A_REASON: dict[str, str] = {}
 #: lines of code: docstrings, comments and blank lines are not counted (README, Decisions)
-WHOLE_BUDGET = 17_000
-CORE_BUDGET = 5_400
+WHOLE_BUDGET = 20_500
+CORE_BUDGET = 5_600
 CORE = ("model", "county", "metrics")
 CJK = re.compile(r"[\u2e80-\u303f\u31c0-\u9fff\uf900-\ufaff\uff00-\uffef]")
 TOP_FOLDERS = {"jingde_core", "notebooks", "geodata", "data", "tests", ".ci", ".readme"}

@@ -17,6 +17,7 @@ DAY = pd.Timestamp
 GROUPS = (
     *("guarantees", "identifiers", "required", "causes", "support", "labour", "income", "work"),
     *("relations", "duplicates", "posts", "clearing", "stock", "dates", "payments"),
+    *("finder", "rectification"),
 )
 OWN = {"register": "households"}
 LIFTED = "exit_status == 'lifted_with_policy'"
@@ -60,6 +61,7 @@ AUXILIARY = "running and kind == 'auxiliary'"
 CLEARED, OPEN = "cleared_on.notna()", "cleared_on.isna()"
 AID, CERTIFICATE = "kind == 'student_aid'", "kind == 'chronic_certificate' and person.notna()"
 TRANSPORT, CREDIT = "kind == 'transport'", "household.notna() and state == 'current'"
+SIGNED = "closed_on.notna() and signed_on.notna()"
 ABROAD, UNPAID = {"work": "outside"}, {"wage": 0.0}
 BREACHES: dict[str, Breach] = {
     "guarantee_missing": Breach(
@@ -203,6 +205,22 @@ BREACHES: dict[str, Breach] = {
     "risk_illness": Breach("reason == 'illness'", {"health": "disabled"}, "persons"),
     "risk_disability": Breach("reason == 'disability'", {"health": "chronic"}, "persons"),
     "risk_schooling": cells("reason != 'schooling' and pupils == 0", reason="schooling"),
+    "missed_risk_income": cells(f"{LIFTED} and open_risks == 0", income_per_head=5999.0),
+    "missed_risk_guarantee": of(
+        "guarantees", "indicator == 'food'", f"{LIFTED} and open_risks == 0", state="fail"
+    ),
+    "illness_without_health": cells(OPEN, reason="illness", measures="industry"),
+    "schooling_without_education": cells(OPEN, reason="schooling", measures="industry"),
+    "disability_without_security": cells(OPEN, reason="disability", measures="industry"),
+    "able_security_only": cells(f"{OPEN} and able > 0", measures="social_security"),
+    "watched_without_measures": cells(f"{OPEN} and days_watched > 30", measures=None),
+    "signatures_out_of_order": cells(SIGNED, reviewed_on=DAY("2020-01-01")),
+    "signature_skipped": cells(SIGNED, reviewed_on=pd.NaT),
+    "closed_unsigned": cells(SIGNED, closed_on=DAY("2020-01-05")),
+    "reminded_late": cells("reminded_on.notna()", reminded_on=DAY("2020-09-30")),
+    "not_reminded": cells("closed_on.isna()", reminded_on=pd.NaT),
+    "rechecked_unclosed": cells(SIGNED, rechecked_on=DAY("2020-01-05"), reopened=False),
+    "reopened_unchecked": cells(SIGNED, reopened=True, rechecked_on=pd.NaT),
     "lifted_without_status": cells("lifted_on.notna()", exit_status="not_lifted"),
     "lifted_status_missing": cells("lifted_on.notna()", exit_status=None),
     "lifted_without_day": cells(LIFTED, lifted_on=pd.NaT),

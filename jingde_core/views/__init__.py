@@ -14,6 +14,22 @@ _PLACES = {
     "scatter": "charts",
     "explorer": "panels.explorer",
     "Layer": "classes",
+    "treemap": "diagrams",
+    "matrix": "diagrams",
+    "sankey": "diagrams",
+    "file_card": "cards",
+    "workbook": "downloads",
+    "figures": "cards",
+    "card_search": "panels.cards",
+    "import_panel": "panels.importing",
+    "bridge": "bridges",
+    "stage_map": "stages",
+    "guarantee_heatmap": "heatmaps",
+    "listing": "traces",
+    "trace": "traces",
+    "household_card": "traces",
+    "household_viewer": "panels.traces",
+    "whatif": "panels.whatif",
 }
 __all__ = list(_PLACES)
 

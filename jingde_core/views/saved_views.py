@@ -82,6 +82,9 @@ def checked(
     if metric in names:
         offered["year"] = offered["other_year"] = years(county, metric)
     known = [field.name for field in fields(Exploration)]
+    if county.tables["household_years"].empty:
+        # an office's own register may have no past years: what is asked of one shows now
+        given = {name: v for name, v in given.items() if name not in ("year", "other_year")}
     values = dict(given)
     with collected() as problems:
         for name, value in given.items():
