@@ -25,6 +25,8 @@ from jingde_core.views.painting import conditions, filters, metric_title
 LINE, FILL, QUIET, SELECTED = "#9a3412", "#c2703d", "#6b7280", "#0b57d0"
 WIDTH = 640
 _AXIS_FORMAT = {"percent": "~%", "count": ",d", "index": ".2f"}
+#: yuan from which a chart speaks of 10,000 yuan
+_LARGE = 100_000
 _CONFIG = {
     "font": SANS,
     "title": {"anchor": "start", "fontSize": 16, "subtitleFontSize": 12, "subtitleColor": "#555"},
@@ -246,7 +248,10 @@ def paired(across: pd.DataFrame, up: pd.DataFrame) -> pd.DataFrame:
 
 
 def _style(frame: pd.DataFrame) -> str:
-    return numbers.style_of(str(frame.attrs.get("unit", "")))
+    """Style of the unit; sums of yuan that are large are shown in 10,000 yuan."""
+    unit = str(frame.attrs.get("unit", ""))
+    large = unit == "yuan" and "value" in frame and frame["value"].abs().max() >= _LARGE
+    return "wan" if large else numbers.style_of(unit)
 
 
 def _format(style: str) -> str:
@@ -257,7 +262,8 @@ def _rows(frame: pd.DataFrame, style: str) -> pd.DataFrame:
     """Only what is drawn reaches the page."""
     texts = [numbers.number(value, style) for value in frame["value"]]
     kept = [name for name in frame if name in ("name", "name_2", "value", "n", "year")]
-    return frame[kept].assign(text=texts).reset_index(drop=True)
+    drawn = frame["value"] / 10_000 if style == "wan" else frame["value"]
+    return frame[kept].assign(text=texts, value=drawn).reset_index(drop=True)
 
 
 def _tips(alt: Any, frame: pd.DataFrame) -> list[Any]:

@@ -76,7 +76,9 @@ def filters(attrs: Mapping[Any, Any]) -> str:
 
 def _wanted(column: str, wanted: Any) -> str:
     if wanted is None:
-        return label("no_data")
+        return label("views.unfilled")
+    if wanted == {"ne": None}:
+        return label("views.filled")
     if isinstance(wanted, Mapping):
         tests = [
             label(f"views.test.{test}", value=_wanted(column, bound))
