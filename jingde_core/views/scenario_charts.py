@@ -15,6 +15,7 @@ from jingde_core.metrics.flood import fgt_bridge
 from jingde_core.model.catalogue import column_label, label, value_label
 from jingde_core.privacy import audience, suppress
 from jingde_core.privacy.suppression import REASONS, Axis
+from jingde_core.scenarios import ALLOCATIONS, frontier, keys
 from jingde_core.scenarios.outcome import STAGES, Outcome
 from jingde_core.views import bridges, charts, maps, marks, numbers
 from jingde_core.views.classes import Layer, Level
@@ -27,6 +28,8 @@ MEASURES = ("poverty_gap", "headcount_ratio")
 STEPS = {"support": STAGES[1:], "shock": STAGES[:2], "both": STAGES[::2]}
 #: classes of every change, percentage points
 _CUTS = (-5.0, -2.0, -0.1, 0.1, 2.0, 5.0)
+#: budgets on a frontier, and yuan that it spans where the present budget is 0
+_BUDGETS, _SPAN = 26, 1_000_000
 _POOR = [f"poor_households_{stage}" for stage in STAGES]
 
 
@@ -35,12 +38,14 @@ def guarded(frame: pd.DataFrame, counts: Iterable[str]) -> pd.DataFrame:
 
     ``reason`` says why; other audiences get the rows as they are.
     """
+    if audience() != "leader" or frame.empty:
+        return frame.assign(reason="")
     hidden = np.zeros(len(frame), dtype=int)
-    for count in counts if audience() == "leader" and len(frame) else ():
+    for count in counts:
         own = frame[count].to_numpy()
         hidden = np.maximum(hidden, suppress(own, [Axis.whole(len(own))])[:-1])
     numeric = frame.select_dtypes("number").columns
-    masked = {name: frame[name].mask(hidden > 0) for name in numeric if hidden.any()}
+    masked = {name: frame[name].mask(hidden > 0) for name in numeric}
     return frame.assign(**masked, reason=np.array(REASONS, dtype=object)[hidden])
 
 
@@ -49,30 +54,31 @@ def by_group(outcome: Outcome, by: str) -> pd.DataFrame:
     return guarded(outcome.grouped(by), ["reached_households", *_POOR])
 
 
+def rules() -> list[str]:
+    """Rules that need no parameter and that this audience may see side by side."""
+    plain = [name for name in ALLOCATIONS if ("rule", name) not in keys.keys()]  # noqa: SIM118
+    hidden = {"none"} | ({"closest_first"} if audience() == "leader" else set())
+    return [name for name in plain if name not in hidden]
+
+
 def levels() -> tuple[Level, ...]:
     """Levels of a map: leaders see no villages, whose counts are mostly small."""
     return ("town",) if audience() == "leader" else ("village", "town")
 
 
-def paintings(
-    county: "County", outcome: Outcome, *, measure: str, step: str
-) -> dict[Level, Painting]:
-    """How much a measure changed by the shock, the support or both, by level."""
-    return {level: _painting(county, outcome, measure, step, level) for level in levels()}
-
-
-def _painting(
-    county: "County", outcome: Outcome, measure: str, step: str, level: Level
+def painting(
+    county: "County", outcome: Outcome, level: Level, *, measure: str, step: str
 ) -> Painting:
+    """How much a measure changed by the shock, the support or both, at one level."""
     found, (first, last) = by_group(outcome, level), STEPS[step]
     change = (found[f"{measure}_{last}"] - found[f"{measure}_{first}"]) * 100
     frame = found[["code", "name", "reason"]].assign(
         value=change, n=found["households"], denominator=found["persons"], small=False
     )
     line = {"poverty_line": outcome.at["supported"].line}
-    more: dict[str, Any] = {"metric": measure, "unit": "percentage_points", "parameters": line}
+    more: dict[Any, Any] = {"metric": measure, "unit": "percentage_points", "parameters": line}
     frame.attrs = {**found.attrs, **more, "denominator": ""}
-    codes = (county.towns if level == "town" else county.villages)["code"]
+    codes = county.tables[f"{level}s"]["code"]
     drawn = paint(Layer("change", level, None, _CUTS, "PuOr"), frame, codes)
     unit = numbers.unit_text("percentage_points", "")
     short = [replace(each, text=each.text.replace(unit, "")) for each in drawn.classes.entries]
@@ -97,7 +103,8 @@ def change_map(
 
     ``measure`` is one of `MEASURES`, ``step`` support, shock or both.
     """
-    painted = paintings(county, outcome, measure=measure, step=step)
+    asked = {"measure": measure, "step": step}
+    painted = {level: painting(county, outcome, level, **asked) for level in levels()}
     towns, villages = county.towns, county.villages
     units = {level: towns if level == "town" else villages for level in painted}
     sheet = maps._Sheet(painted, units, towns, villages, {}, (), None, False, {})
@@ -136,6 +143,14 @@ def frontier_chart(
     drawn = alt.layer(lines, *marked).properties(width=charts.WIDTH, height=300)
     title = label("whatif.frontier", measure=column_label(measure))
     return charts.finished(alt, drawn, frame, None, name=title, lines=[frame.attrs["mark"]])
+
+
+def budget_chart(county: "County", outcome: Outcome) -> charts.Chart:
+    """Severity for every budget up to twice the present one, all rules (资金效益前沿)."""
+    scenario = outcome.scenario
+    budgets = np.linspace(0, 2 * scenario.budget or _SPAN, _BUDGETS)
+    found = frontier(county, rules(), budgets, scenario=scenario)
+    return frontier_chart(found, budget=scenario.budget)
 
 
 def support_bars(outcome: Outcome, by: str = "decile") -> charts.Chart:

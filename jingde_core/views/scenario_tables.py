@@ -12,22 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jingde_core import scenarios
 from jingde_core.model.catalogue import has_label, label, value_label
 from jingde_core.model.place import shipped
 from jingde_core.privacy import audience
-from jingde_core.scenarios import (
-    ALLOCATIONS,
-    Outcome,
-    Robustness,
-    Scenario,
-    compare,
-    equity,
-    evaluate,
-    town_equity,
-)
-from jingde_core.scenarios.keys import keys
+from jingde_core.scenarios import Outcome, Scenario
 from jingde_core.views import downloads, marks, numbers
-from jingde_core.views.scenario_charts import by_group, guarded
+from jingde_core.views.scenario_charts import by_group, guarded, rules
 from jingde_core.views.tables import Sentence, Table
 from jingde_core.views.traces import listing
 
@@ -43,13 +34,6 @@ def declared(name: str) -> tuple[dict[str, str], ...]:
     """Rows of a table of declarations: ``whatif_controls`` or ``whatif_tables``."""
     with (shipped("data") / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
-
-
-def rules() -> list[str]:
-    """Rules that need no parameter and that this audience may see side by side."""
-    plain = [name for name in ALLOCATIONS if ("rule", name) not in keys()]
-    hidden = {"none"} | ({"closest_first"} if audience() == "leader" else set())
-    return [name for name in plain if name not in hidden]
 
 
 def headline(outcome: Outcome) -> Sentence:
@@ -69,30 +53,30 @@ def stage_table(county: "County", outcome: Outcome) -> Table:
     for stage in ("before", "shocked", "supported"):
         pairs = zip(found[stage], found["measure"], strict=True)
         found[stage] = [numbers.number(v, _STAGES.get(name, "plain")) for v, name in pairs]
-    return _table(county, found, "stages")
+    return shown(county, found, "stages")
 
 
 def comparison(county: "County", outcomes: Sequence[Outcome], *, name: str = "compared") -> Table:
     """Scenarios side by side (情景对比表)."""
-    frame = compare(outcomes, county=county)
-    fair = pd.DataFrame([equity(each) for each in outcomes], index=frame.index)
+    frame = scenarios.compare(outcomes, county=county)
+    fair = pd.DataFrame([scenarios.equity(each) for each in outcomes], index=frame.index)
     joined = frame.join(fair)
     joined.attrs = frame.attrs
-    return _table(county, joined, name)
+    return shown(county, joined, name)
 
 
 def rules_table(county: "County", scenario: Scenario) -> Table:
     """What each rule does with the same money (分配方式对照表)."""
-    ruled = [evaluate(county, scenario.ruled_by(name)) for name in rules()]
+    ruled = [scenarios.evaluate(county, scenario.ruled_by(name)) for name in rules()]
     return comparison(county, ruled, name="rules")
 
 
 def town_table(county: "County", outcome: Outcome) -> Table:
     """Money, persons and need by town (各镇公平性); for leaders small towns are withheld."""
-    found, hidden = town_equity(outcome), by_group(outcome, "town")["reason"] != ""
+    found, hidden = scenarios.town_equity(outcome), by_group(outcome, "town")["reason"] != ""
     numeric = found.select_dtypes("number")
     masked = found.assign(**{str(name): numeric[name].mask(hidden) for name in numeric})
-    return _table(county, masked, "towns")
+    return shown(county, masked, "towns")
 
 
 def left_table(county: "County", outcome: Outcome) -> Table:
@@ -100,7 +84,7 @@ def left_table(county: "County", outcome: Outcome) -> Table:
     rows = outcome.households.query("why_left != 'not_below'").groupby("why_left")["members"]
     counted = pd.DataFrame({"households": rows.size(), "persons": rows.sum()}).reset_index()
     counted.attrs = outcome.stages.attrs
-    return _table(county, guarded(counted, ["households"]), "left")
+    return shown(county, guarded(counted, ["households"]), "left")
 
 
 def households(county: "County", outcome: Outcome) -> Table:
@@ -108,12 +92,7 @@ def households(county: "County", outcome: Outcome) -> Table:
     if audience() == "leader":
         return Table("", label("whatif.no_households"))
     rows = outcome.households.query("amount_fen > 0 or lever_gain != 0 or why_left != 'not_below'")
-    return _table(county, rows, "who")
-
-
-def robustness_table(county: "County", found: Robustness) -> Table:
-    """Rules over common draws: mean, paired difference, chance of ranking first (稳健性)."""
-    return _table(county, found.summary, "robust")
+    return shown(county, rows, "who")
 
 
 def assumptions(outcome: Outcome) -> pd.DataFrame:
@@ -124,8 +103,9 @@ def assumptions(outcome: Outcome) -> pd.DataFrame:
     rows += [(name, attrs[name]) for name in ("hash", "version")]
     rows += [("mark", each) for each in marks.marks(attrs["provenance"], scenario=True)]
     rows += [("limits", label(key)) for key in _LIMITS]
-    told = {"assumption": [_named(path) for path, _ in rows], "stated": [text for _, text in rows]}
-    frame = pd.DataFrame(told)
+    keys = [(f"whatif.field.{path}", path, text) for path, text in rows]
+    told = [(label(key) if has_label(key) else path, text) for key, path, text in keys]
+    frame = pd.DataFrame(told, columns=["assumption", "stated"])
     frame.attrs = attrs
     return frame
 
@@ -148,16 +128,6 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, label("views.list_comma").join(words)
 
 
-def _named(path: str) -> str:
-    key = f"whatif.field.{path}"
-    return label(key) if has_label(key) else path
-
-
-def assumptions_table(county: "County", outcome: Outcome) -> Table:
-    """The assumptions as a table (情景假设表)."""
-    return _table(county, assumptions(outcome), "assumptions")
-
-
 def workbook(county: "County", outcome: Outcome) -> Table:
     """One Excel file: assumptions first, then what follows from them (情景测算工作簿)."""
     frames = {"assumptions": assumptions(outcome), "stages": outcome.stages}
@@ -175,8 +145,12 @@ def _spelled(frame: pd.DataFrame) -> pd.DataFrame:
     return own.assign(**{str(n): [value_label(str(n), v) for v in texts[n]] for n in texts})
 
 
-def _table(county: "County", frame: pd.DataFrame, name: str) -> Table:
-    """The columns that are declared for this table and this audience, marked as a scenario."""
+def shown(county: "County", frame: pd.DataFrame, name: str) -> Table:
+    """A frame as one of the declared tables, with the columns for this audience (情景数据表).
+
+    ``name`` is a table of ``data/whatif_tables.csv``: ``robust`` takes the summary of
+    `scenarios.robustness`, ``assumptions`` what `assumptions` gives.
+    """
     own = [row for row in declared("whatif_tables") if row["table"] == name]
     own = [row for row in own if row["audience"] in ("", audience())]
     kept = frame[[row["column"] for row in own]]

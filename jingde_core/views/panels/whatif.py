@@ -19,7 +19,7 @@ from jingde_core.model.catalogue import has_label, label, value_label
 from jingde_core.model.place import write_whole
 from jingde_core.model.problem import DataError, Problem
 from jingde_core.privacy import audience
-from jingde_core.scenarios import Scenario, evaluate, examples, frontier, is_stale, keys, robustness
+from jingde_core.scenarios import Outcome, Scenario, evaluate, examples, is_stale, keys, robustness
 from jingde_core.views import escape
 from jingde_core.views import scenario_charts as charts
 from jingde_core.views import scenario_tables as tables
@@ -31,9 +31,20 @@ if TYPE_CHECKING:
 
 #: seconds without a change after which the open tab follows the map
 REST = 0.25
-#: yuan of one step of the slider, its steps, and budgets on the frontier
-_STEP, _MOST, _BUDGETS = 10_000, 200, 26
-PAGES = ("stages", "rules", "frontier", "towns", "deciles", "bridge", "who", "robust")
+#: yuan of one step of the slider, and its steps
+_STEP, _MOST = 10_000, 200
+_CONTROLS = tables.declared("whatif_controls")
+#: what stands in each tab, made when it is opened; robustness waits for its button
+PAGES: dict[str, Callable[["County", Outcome], Any]] = {
+    "stages": tables.stage_table,
+    "rules": lambda county, outcome: tables.rules_table(county, outcome.scenario),
+    "frontier": charts.budget_chart,
+    "towns": tables.town_table,
+    "deciles": lambda _, outcome: charts.support_bars(outcome),
+    "bridge": lambda _, outcome: charts.poverty_bridge(outcome),
+    "who": tables.households,
+    "robust": lambda _, outcome: None,
+}
 _RESULT = ".result.json"
 _KINDS: dict[str, Any] = {
     "text": widgets.Text,
@@ -50,15 +61,17 @@ class WhatIf:
     def __init__(self, county: "County", scenario: Scenario | str | Path) -> None:
         self.county, self.folder = county, Path.cwd() / "scenarios"
         self._resting: asyncio.TimerHandle | None = None
-        known = [Scenario.from_file(path) for path in examples().values()]
+        self._examples = {name: Scenario.from_file(path) for name, path in examples().items()}
         # what a shock states until somebody says otherwise: the numbers of an example
-        self._stated = {shock["kind"]: dict(shock) for each in known for shock in each.shocks}
+        shocks = [shock for each in self._examples.values() for shock in each.shocks]
+        self._stated = {shock["kind"]: dict(shock) for shock in shocks}
         self.base, self.outcome = self._answered(self._read(scenario))
-        self.controls = {each["path"]: self._control(each) for each in _declared()}
+        self.controls = {each["path"]: self._control(each) for each in _CONTROLS}
         self._put(self.base)
         drawn = charts.change_map(county, self.outcome)
         self.map = LiveMap(drawn, height=520, shown=charts.levels()[0])
         self.widget = self._laid_out()
+        self.map.observe(lambda _: self._paint(), "shown")
         for control in self.controls.values():
             control.observe(self._changed, "value")
         self._follow()
@@ -70,7 +83,7 @@ class WhatIf:
         if column in ("town", "village"):
             options = [(escape.shown(n), n) for n in getattr(self.county, f"{column}s")["name"]]
         if column == "rule":
-            offered = [*tables.rules(), "universal", self.base.rule["name"]]
+            offered = [*charts.rules(), "universal", self.base.rule["name"]]
             options = [(value_label("rule", name), name) for name in dict.fromkeys(offered)]
         more: dict[str, Any] = {"rows": 5} if kind == "many" else {"continuous_update": False}
         more = {"max": _MOST} if kind == "slider" else {} if kind == "one" else more
@@ -85,7 +98,7 @@ class WhatIf:
         own = self.folder / f"{name}.toml"
         return Scenario.from_file(own if own.is_file() else examples().get(str(name), Path(name)))
 
-    def _answered(self, scenario: Scenario) -> tuple[Scenario, Any]:
+    def _answered(self, scenario: Scenario) -> tuple[Scenario, Outcome]:
         """The scenario and what it comes to; for leaders never the yardstick of theory."""
         if scenario.rule["name"] == "closest_first" and audience() == "leader":
             raise DataError([Problem("whatif_yardstick", scenario.file, "rule.name")])
@@ -101,6 +114,7 @@ class WhatIf:
             with every control that holds what cannot be, by its name on the screen.
         """
         raw, held = self.base.to_dict(), {n: _typed(c) for n, c in self.controls.items()}
+        held["name"] = self.controls["name"].value.strip()
         held |= {f"scope.{n}": [] for n in _LEVELS if held["place"] not in (n, "both")}
         needed = {"name", "budget", "lines.poverty_line", "lines.monitoring_range"}
         needed |= {f"scope.{n}" for n in _LEVELS if held["place"] in (n, "both")}
@@ -177,6 +191,8 @@ class WhatIf:
             wanted = kind in at_hand or kind not in (*self._stated, "universal")
             wanted &= key not in _LEVELS or held["place"] in (key, "both")
             control.layout.display = None if wanted else "none"
+        # what a button made speaks of the scenario before
+        self.pages["robust"].value = self.shelf.value = ""
         try:
             self.outcome = self._answered(self.scenario)[1]
         except DataError as fault:
@@ -184,9 +200,14 @@ class WhatIf:
             return say(self.headline, label("whatif.last_valid"))
         say(self.notice, "")
         self.headline.value = tables.headline(self.outcome)._repr_html_()
-        shown = {name: held[name] for name in ("measure", "step")}
-        self.map.paint(charts.paintings(self.county, self.outcome, **shown))
+        self._paint()
         self._when_at_rest()
+
+    def _paint(self) -> None:
+        """Repaint the level on show; the other one when it is turned to."""
+        level: Any = self.map.shown
+        shown = {name: self.controls[name].value for name in ("measure", "step")}
+        self.map.paint({level: charts.painting(self.county, self.outcome, level, **shown)})
 
     def _when_at_rest(self) -> None:
         """Fill the open tab once the hand rests; at once where no loop runs."""
@@ -200,26 +221,23 @@ class WhatIf:
     def _laid_out(self) -> Any:
         self.notice, self.headline, self.said, self.shelf, last = (widgets.HTML() for _ in range(5))
         rows: dict[str, list[Any]] = {}
-        for each in _declared():
+        for each in _CONTROLS:
             rows.setdefault(each["row"], []).append(self.controls[each["path"]])
         *above, more, below = (row(controls) for controls in rows.values())
         self.more = widgets.ToggleButton(description=label("whatif.more"))
-        widgets.dlink(
-            (self.more, "value"), (more.layout, "display"), lambda on: None if on else "none"
-        )
+        self.more.add_class("jd-more")
+        shown = {True: "flex", False: "none"}
+        widgets.dlink((self.more, "value"), (more.layout, "display"), shown.get)
         names = [(label(f"whatif.tab.{name}"), i) for i, name in enumerate((*PAGES, "keep"))]
         self.tabs = widgets.ToggleButtons(options=names)
         self.tabs.add_class("jd-tabs")
         self.tabs.observe(lambda _: self._settled(), "value")
         self.pages = {name: widgets.HTML() for name in PAGES}
-        self.buttons = {
-            key: self._button(key) for key in ("run", "save", "open", "compare", "export")
-        }
-        numbers = {"draws": "200", "error": "0.2"}
-        self.trial = {
-            key: field(widgets.Text, "240px", value=text, description=label(f"whatif.{key}"))
-            for key, text in numbers.items()
-        }
+        keys = ("run", "save", "open", "compare", "export")
+        self.buttons = {key: self._button(key) for key in keys}
+        self.trial = {key: field(widgets.Text, "260px") for key in ("draws", "error")}
+        for (key, control), start in zip(self.trial.items(), ("200", "0.2"), strict=True):
+            control.description, control.value = label(f"whatif.{key}"), start
         trying = row([*self.trial.values(), self.buttons["run"]])
         stored, beside = label("whatif.stored"), label("whatif.beside")
         self.stored = field(widgets.Dropdown, "380px", [], description=stored)
@@ -233,6 +251,7 @@ class WhatIf:
         parts = [style_sheet(), *above, self.more, more, self.notice, self.headline, below]
         box = widgets.VBox([*parts, self.map, self.tabs, stack, last])
         box.add_class("jd-explorer")
+        box.add_class("jd-whatif")
         return box
 
     def _button(self, key: str) -> Any:
@@ -242,9 +261,12 @@ class WhatIf:
             place = self.pages["robust"] if key == "run" else self.said
             say(place, label("whatif.working"))
             try:
-                say(place, getattr(self, f"_{key}")())
+                if told := getattr(self, f"_{key}")():
+                    say(place, told)
             except DataError as fault:
                 say(place, fault)
+            except OSError:
+                say(place, label("whatif.not_written"))
 
         button = widgets.Button(description=label(f"whatif.{key}"))
         button.on_click(pressed)
@@ -255,38 +277,20 @@ class WhatIf:
         name = (*PAGES, "keep")[self.tabs.value]
         if name == "keep":
             return self._offer()
-        county, outcome, page = self.county, self.outcome, self.pages[name]
-        made: dict[str, Callable[[], Any]] = {
-            "stages": lambda: tables.stage_table(county, outcome),
-            "rules": lambda: tables.rules_table(county, outcome.scenario),
-            "towns": lambda: tables.town_table(county, outcome),
-            "who": lambda: tables.households(county, outcome),
-            "deciles": lambda: charts.support_bars(outcome),
-            "bridge": lambda: charts.poverty_bridge(outcome),
-            "frontier": lambda: self.frontier("poverty_severity"),
-            "robust": lambda: None,
-        }
+        page = self.pages[name]
         try:
-            drawn = made[name]()
+            drawn = PAGES[name](self.county, self.outcome)
             page.value = getattr(drawn, "html", "") or getattr(drawn, "svg", page.value)
         except DataError as fault:
             say(page, fault)
 
-    def frontier(self, measure: str) -> Any:
-        """A measure for every budget up to twice the present one, a line a rule."""
-        scenario = self.outcome.scenario
-        most = max(2 * scenario.budget, _MOST * _STEP / 2)
-        budgets = [most * place / (_BUDGETS - 1) for place in range(_BUDGETS)]
-        found = frontier(self.county, tables.rules(), budgets, scenario=scenario)
-        return charts.frontier_chart(found, budget=scenario.budget, measure=measure)
-
     def _run(self) -> str:
         """Rules over common draws, the present one first."""
         scenario = self.outcome.scenario
-        names = list(dict.fromkeys([scenario.rule["name"], *tables.rules()]))
+        names = list(dict.fromkeys([scenario.rule["name"], *charts.rules()]))
         draws, error = (_typed(self.trial[key]) for key in ("draws", "error"))
         found = robustness(self.county, scenario, names, draws, income_error=error)
-        self.pages["robust"].value = tables.robustness_table(self.county, found).html
+        self.pages["robust"].value = tables.shown(self.county, found.summary, "robust").html
         return ""
 
     def _save(self) -> str:
@@ -307,11 +311,11 @@ class WhatIf:
         names = self.several.value
         found = [self._answered(self._read(name))[1] for name in names]
         self.shelf.value = tables.comparison(self.county, [*found, self.outcome]).html
-        return self._stale(names)
+        return self._stale(names) or label("whatif.compared")
 
     def _export(self) -> str:
         self.shelf.value = tables.workbook(self.county, self.outcome).html
-        return ""
+        return label("whatif.exported")
 
     def _stale(self, names: Any) -> str:
         """Which saved results stand on other data than these, or cannot be read."""
@@ -329,9 +333,11 @@ class WhatIf:
         """Scenarios saved beside the notebook, then the examples."""
         own = sorted(path.stem for path in self.folder.glob("*.toml"))
         told = [(escape.shown(name), name) for name in own]
-        told += [(label("whatif.example", name=n), n) for n in examples() if n not in own]
+        shipped = {name: each.name for name, each in self._examples.items() if name not in own}
+        told += [(label("whatif.example", name=shown), name) for name, shown in shipped.items()]
         if told != list(self.stored.options):
             self.stored.options = self.several.options = told
+            self.stored.index = 0
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         live = self.widget._repr_mimebundle_()
@@ -344,10 +350,6 @@ class WhatIf:
         ]
         spaced = "".join(f'<div style="margin:0 0 18px">{part}</div>' for part in parts)
         return {**bundle, "text/html": spaced}
-
-
-def _declared() -> tuple[dict[str, str], ...]:
-    return tables.declared("whatif_controls")
 
 
 def _typed(control: Any) -> Any:
