@@ -15,8 +15,11 @@ def test_the_printed_address_opens_the_first_notebook_in_chinese_and_without_a_n
 ) -> None:
     with opened(lab, chromium, lab.address) as (page, outside):
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-        tab = page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current").inner_text()
-        menus = page.locator("#jp-MainMenu").inner_text()
+        current = page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")
+        # a busy machine shows the launcher and English menus for a moment
+        current.filter(has_text=".ipynb").wait_for()
+        page.locator("#jp-MainMenu").filter(has_text="文件").wait_for()
+        tab, menus = current.inner_text(), page.locator("#jp-MainMenu").inner_text()
         settings = json.loads(page.locator("#jupyter-config-data").inner_text())
         page.wait_for_timeout(3000)
         prompts = page.locator(".Toastify__toast, .jp-Dialog").count()
