@@ -101,6 +101,22 @@ VIEWS: dict[str, Callable[[Any], pd.DataFrame]] = {
     "support_profile": _support_profile,
     "village_profile": _village_profile,
 }
+_CREDIT = ("households", "persons", "loans")
+#: columns of a view that stand on other tables than the whole
+NARROWER: dict[str, dict[str, tuple[str, ...]]] = {
+    "support_profile": {
+        **dict.fromkeys(("eligible", "credit_reached", "credit_unreached"), _CREDIT),
+        **dict.fromkeys(("linked", "unlinked"), ("households", "industry_links")),
+        "post_income": ("households", "persons", "posts"),
+        "distributed": ("households", "distributions"),
+        "wage": ("households",),
+    },
+    "village_profile": {
+        "asset_value": ("villages", "assets"),
+        "paid": ("villages", "projects"),
+        **dict.fromkeys(("registered_households", "registered_persons"), ("households",)),
+    },
+}
 #: tables that a view is made of
 SOURCES: dict[str, tuple[str, ...]] = {
     **_FRAMES,

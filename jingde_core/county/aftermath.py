@@ -47,6 +47,8 @@ def coverage(county: County, *, event: str) -> pd.DataFrame:
     found["share"] = found["hit"] / max(int(seen["hit"].sum()), 1)
     found = found.join(each.groupby("kind")[["persons", "value", "quantity"]].sum(min_count=1))
     found = found.sort_values("households", ascending=False, kind="stable")
+    if county.lacks("households", "damages"):
+        found[["hit", "not_hit", "share"]] = np.nan
     last = found.index == "any"
     return marked(pd.concat([found[~last], found[last]]).reset_index(), county)
 
@@ -87,7 +89,7 @@ def summary(county: County, chain: pd.DataFrame, *, by: str) -> pd.DataFrame:
     groups = chain.groupby(key.rename("code"))
     names = ("hit", "reached", "unreached", "leaked", "hit_reached", "shock", "uncovered", "need")
     found = groups.agg(households=("household", "size"), persons=("members", "sum"))
-    found = found.join(groups[list(names)].sum())
+    found = found.join(groups[list(names)].sum(min_count=1))
     found["coverage"] = found.pop("hit_reached") / found["hit"].replace(0, np.nan)
     found["leakage"] = found["leaked"] / found["reached"].replace(0, np.nan)
     found["adequacy"] = 1 - found["uncovered"] / found["shock"].replace(0, np.nan)
@@ -141,7 +143,7 @@ def bridge(
     """
     stages = (*STAGES[:2], relieved)
     own = chain[chain["status"] == status]
-    known = own.dropna(subset=["income_before"])
+    known = own.dropna(subset=list(stages))
     n = known["members"]
     fen = {name: (known[name] * n * 100).round().to_numpy() for name in stages}
     line = round(poverty_line * 100)
@@ -193,4 +195,5 @@ def risks(county: County, chain: pd.DataFrame, *, event: str) -> pd.DataFrame:
         own = open_risks[seen & ~cleared].drop_duplicates("household", keep="last")
         states[name] = hit.map(own.set_index("household")["category"]).fillna("unwatched")
     found = pd.DataFrame(states).value_counts(sort=False).rename("households").to_frame()
+    found = county.known(found, "households", "risks")
     return marked(_guarded(county, found, "households").reset_index(), county)

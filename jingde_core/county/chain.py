@@ -28,6 +28,11 @@ _BASE = {
 #: columns that hold the code of something named elsewhere
 _NAMED = {"village": "villages", "town": "towns", "entity": "entities", "operator": "entities"}
 _SOURCES = ("funds", "projects", "assets", "ledger_entries", "leases", "distributions", "pv_months")
+#: tables that a flow of money is summed from
+_FLOWS = {
+    "assets": ("funds", "projects", "assets"),
+    "income": ("leases", "pv_months", "distributions"),
+}
 _AMOUNTS = ("amount", "arrears", "paid", "original_value", "earned", "wage", "base")
 
 
@@ -115,7 +120,12 @@ def _told(county: County, table: str, ids: set[str], step: int) -> pd.DataFrame:
 
 def breaks(county: County) -> pd.DataFrame:
     """Every break of the chain and every row that cannot be right, as `quality.check` tells it."""
-    return check(county.tables, groups=GROUPS, parameters=county.parameters, as_of=county.as_of)
+    hits = check(county.tables, groups=GROUPS, parameters=county.parameters, as_of=county.as_of)
+    if "imported" not in county.kinds(*_SOURCES):
+        return hits
+    # an invented project has no asset beside imported ones: that is no break of anybody's
+    kinds = county.provenance.set_index("table")["kind"]
+    return hits[hits["table"].replace(_BASE).map(kinds) != "synthetic"]
 
 
 def sound(county: County) -> County:
@@ -203,7 +213,8 @@ def money_flows(county: County) -> dict[str, pd.DataFrame]:
     -------
     dict of str to DataFrame
         source, target (catalogue keys without ``value.``), value (yuan); what became no asset
-        and what is not distributed stand as targets of their own.
+        and what is not distributed stand as targets of their own. No row where a table of the
+        flow is not imported.
     """
     projects, assets = county.frame("project_accounts"), county.tables["assets"]
     kind = "kind." + projects["kind"]
@@ -235,5 +246,5 @@ def money_flows(county: County) -> dict[str, pd.DataFrame]:
         columns = ("source", "target", "value")
         frame = pd.concat([pd.DataFrame(dict(zip(columns, row, strict=True))) for row in rows])
         sums = frame.groupby(["source", "target"])["value"].sum().reset_index()
-        flows[name] = _marked(sums, county)
+        flows[name] = _marked(county.known(sums, *_FLOWS[name]), county)
     return flows

@@ -28,6 +28,9 @@ STAGES = ("income_before", "income_after_shock", "income_after_relief", "resourc
 _TREATMENTS, _BASES = ("income", "resources", "none"), ("loss", "value", "quantity", "shock")
 _FILE = "flood_rules.csv"
 _FLAGS = ("hit", "damaged", "cut_off", "displaced", "reached", "hit_reached", "leaked", "unreached")
+_UNSURE = dict.fromkeys(_FLAGS[4:], "boolean")
+#: columns that nobody knows without the ledger of relief
+_OF_RELIEF = ("relief_income", "relief_resources", "uncovered", *STAGES[2:], "need")
 _SOURCES = ("households", "events", "damages", "relief", "loans", "awards")
 
 
@@ -132,7 +135,8 @@ def chain(
         relief (its value, 0 for none, NaN when not recorded); in yuan per head
         ``income_before``, ``income_after_shock``, ``income_after_relief`` (register net income)
         and ``resources`` (simulated); ``decile`` of households by ``income_before``.
-        ``attrs["outside"]`` counts victims not among them.
+        ``attrs["outside"]`` counts victims not among them. No row where damage is not imported;
+        what stands on relief is NaN where that is not.
 
     Raises
     ------
@@ -176,7 +180,10 @@ def chain(
     found = found.assign(**{name: each / 100 for name, each in fen.items()})
     found = _staged(found.assign(unvalued=missing + unknown), fen, monitoring_range)
     outside = len(set(struck["household"]) - set(home))
-    return marked(found.join(_by_kind(given, rules, home)).reset_index(), county, outside=outside)
+    found = found.join(_by_kind(given, rules, home)).reset_index()
+    if county.lacks("households", "relief"):
+        found = found.assign(**dict.fromkeys((*_OF_RELIEF, *_UNSURE), np.nan)).astype(_UNSURE)
+    return marked(county.known(found, "households", "damages"), county, outside=outside)
 
 
 def _staged(

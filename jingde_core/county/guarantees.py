@@ -229,21 +229,23 @@ def together(
         raise KeyError(unknown_name(profile, {row["profile"] for row in declared("profiles")}))
     keys = ["code", "name"] if isinstance(by, str) else ["code", "name", "code_2", "name_2"]
     why = {each: label(f"reason.{each}") for each in REASONS[1:]}
-    result, attrs = pd.DataFrame(), {}
+    result, attrs = pd.DataFrame(), dict[Any, Any]()
     for row in rows:
         name, given = row["column"], json.loads(row["arguments"] or "{}")
         given["where"] = {**(where or {}), **given.get("where", {})}
         found = measure(county, row["metric"], by=by, **given)
-        value = found["n" if name == "checks" else "value"]
+        lacks = "missing" in found.attrs["provenance"]
+        value = found["n"] * (np.nan if lacks else 1) if name == "checks" else found["value"]
         secret = value.isna() & found["reason"].isin(REASONS[1:])
         if secret.any():
             value = value.astype(object).mask(secret, found["reason"].map(why))
         found[name] = value
-        if result.empty:
+        if not attrs:
             result, attrs = found[[*keys, name]], found.attrs
             continue
         joined = result.merge(found[[*keys, name]], "left", indicator=True)
         absent = (joined.pop("_merge") == "left_only") & (METRICS[row["metric"]].unit != "1")
+        absent &= not lacks
         result = joined.assign(**{name: joined[name].mask(absent, 0.0)})
     result.attrs = {key: attrs[key] for key in ("provenance", "as_of", "by")}
     return _in_order(result, "code")

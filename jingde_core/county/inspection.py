@@ -68,7 +68,13 @@ def finder(county: "County", queries: Iterable[str] | None = None) -> pd.DataFra
     query = hits["rule"].map(asked)
     proof = query.map({name: row["proof"] for name, row in chosen.items()})
     hits.insert(0, "query", query)
-    return told(hits.assign(papers=proof), county, *TABLES)
+    return told(hits.assign(papers=proof), county, *_asked(chosen))
+
+
+def _asked(queries: Iterable[str]) -> list[str]:
+    """Tables that these queries read."""
+    rows = (row for row in _declared("finder") if row["query"] in queries)
+    return list(dict.fromkeys(name for row in rows for name in row["tables"].split(";")))
 
 
 def finder_counts(county: "County", *, by: str = "query") -> pd.DataFrame:
@@ -78,17 +84,20 @@ def finder_counts(county: "County", *, by: str = "query") -> pd.DataFrame:
     -------
     DataFrame
         ``by``, ``hits`` and ``homes`` (households among them); of places one row more, without
-        a code, where a hit has no place on record.
+        a code, where a hit has no place on record. NaN instead of 0 where a table that was asked
+        is not imported.
     """
     hits = finder(county)
     if by not in ("query", "village", "town"):
         raise KeyError(unknown_name(by, ("query", "village", "town")))
-    places = (row["query"] for row in _declared("finder"))
-    every = pd.Index(places if by == "query" else county.tables[f"{by}s"]["code"], name=by)
+    queries = [row["query"] for row in _declared("finder")]
+    every = pd.Index(queries if by == "query" else county.tables[f"{by}s"]["code"], name=by)
     groups = hits.groupby(by, dropna=False)["household"]
     counts = groups.agg(hits="size", homes="nunique")
     counts = counts.reindex(every.append(counts.index.difference(every)), fill_value=0)
-    return told(counts.rename_axis(by).reset_index(), county, *TABLES)
+    lacking = [county.lacks(*_asked([each] if by == "query" else queries)) for each in counts.index]
+    counts = counts.mask(np.array(lacking, dtype=bool) & (counts["hits"] == 0))
+    return told(counts.rename_axis(by).reset_index(), county, *_asked(queries))
 
 
 def visit_list(county: "County", *, village: str | None = None) -> pd.DataFrame:
@@ -108,7 +117,8 @@ def visit_list(county: "County", *, village: str | None = None) -> pd.DataFrame:
         evidence=("evidence", lambda each: label("quality.join").join(dict.fromkeys(each))),
         papers=("papers", lambda each: ";".join(dict.fromkeys(";".join(each).split(";")))),
     )
-    return told(joined, county, *TABLES)
+    joined.attrs = hits.attrs
+    return joined
 
 
 def visit_sheets(county: "County", *, village: str | None = None) -> dict[str, pd.DataFrame]:
@@ -190,7 +200,7 @@ def rates(county: "County") -> pd.DataFrame:
     DataFrame
         ``inspected, persons, unverified, denominator, value``; ``unverified`` are persons of
         whose household the income or a guarantee is not known and nothing known speaks
-        against it: they are in no numerator.
+        against it: they are in no numerator. NaN where households or guarantees are not imported.
     """
     homes = present(county)
     line = county.parameters.value("poverty_line", pd.Timestamp(county.as_of).date())
@@ -215,6 +225,8 @@ def rates(county: "County") -> pd.DataFrame:
         ("approval", np.nan, np.nan, np.nan),
     ]
     frame = pd.DataFrame(rows, columns=["inspected", "persons", "unverified", "denominator"])
+    if county.lacks("households", "guarantees"):
+        frame["persons"] = np.nan
     below = frame["denominator"].where(frame["denominator"] > 0)
     return told(frame.assign(value=frame["persons"] / below), county, *TABLES, "villages")
 
@@ -238,19 +250,17 @@ def draw(county: "County", *, villages: int, households: int, seed: int) -> pd.D
     Raises
     ------
     DataError
-        where fewer than one is asked for, or more villages than have a household.
+        where fewer than one is asked for.
     """
     homes = present(county).reset_index(names="household").sort_values("household")
     places = homes["village"].drop_duplicates().sort_values().to_numpy()
     with collected() as problems:
-        for name, count, most in (
-            ("villages", villages, len(places)),
-            ("households", households, len(homes)),
-        ):
-            if not 1 <= count <= most:
-                problems.append(Problem("draw_size", found=f"{name}={count}", expected=f"1-{most}"))
+        for name, count in (("villages", villages), ("households", households)):
+            if count < 1:
+                problems.append(Problem("draw_size", found=f"{name}={count}"))
+    villages = min(villages, len(places))
     random = np.random.default_rng(seed)
-    parts = []
+    parts = [homes.iloc[:0].assign(chance=1.0)]
     for place in np.sort(random.choice(places, villages, replace=False)):
         own = homes[homes["village"] == place]
         count = min(households, len(own))

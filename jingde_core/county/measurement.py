@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jingde_core.county.rows import PLACES, Rows
-from jingde_core.county.tables import SOURCES, County
+from jingde_core.county.tables import County, sources
 from jingde_core.metrics import METRICS, Metric
 from jingde_core.metrics.engines import measure_frame
 from jingde_core.model.catalogue import column_label, label
@@ -99,12 +99,13 @@ def measure(
         result = pd.concat(parts, ignore_index=True)
     else:
         result = _grouped(county, metric, rows, chosen, keys, year, parameters, public)
+    behind = sources(table, metric.columns)
     result.attrs = {
         "metric": name,
         "unit": metric.unit,
         "denominator": metric.per or metric.denominator,
         "parameters": parameters if by_years else _resolved(county, metric, year, parameters),
-        "provenance": county.kinds(*SOURCES.get(table, (table,))),
+        "provenance": sorted({*county.kinds(*behind), *["missing"] * county.lacks(*behind)}),
         "as_of": county.as_of,
         "year": year,
         "by": tuple(keys),
@@ -175,7 +176,7 @@ def _grouped(
     public: bool,
 ) -> pd.DataFrame:
     codes, groups = _groups(rows, chosen, keys)
-    if "missing" in county.kinds(*SOURCES.get(rows.table, (rows.table,))):
+    if county.lacks(*sources(rows.table, metric.columns)):
         return _not_imported(groups)
     columns = {name: rows.values(name)[chosen] for name in metric.columns if name in rows}
     below = _per(county, metric, groups, keys) if metric.per else None

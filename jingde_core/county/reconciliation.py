@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from jingde_core.county.measurement import measure
-from jingde_core.county.tables import SOURCES, County
+from jingde_core.county.tables import County, sources
 from jingde_core.metrics import METRICS
 from jingde_core.model.catalogue import has_label, label, language
 from jingde_core.model.place import shipped
@@ -127,8 +127,9 @@ def _shown(rule: dict[str, str]) -> str:
 def _kinds(county: County, rule: dict[str, str]) -> set[str]:
     """Kinds of the data behind a rule; none for a parameter."""
     names = rule["metric"].split("+") if rule["metric"] else []
-    tables = [METRICS[name].table for name in names]
-    return {kind for t in tables for kind in county.kinds(*SOURCES.get(t, (t,)))}
+    behind = [sources(METRICS[name].table, METRICS[name].columns) for name in names]
+    lacking = {"missing"} if any(county.lacks(*tables) for tables in behind) else set()
+    return lacking | {kind for tables in behind for kind in county.kinds(*tables)}
 
 
 def _scale(unit: str) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jingde_core.county.guarantees import together, told
+from jingde_core.county.guarantees import declared, together, told
 from jingde_core.model.catalogue import label, value_label
 from jingde_core.model.naming import unknown_name
 from jingde_core.model.place import shipped
@@ -44,7 +44,7 @@ def stages(county: "County", *, where: Mapping[str, Any] | None = None) -> pd.Da
     -------
     DataFrame
         ``code, name, value``, one row a stage: found, prepared, reviewed, signed, closed,
-        rechecked; 0 for none.
+        rechecked; 0 for none, NaN where problems are not imported.
     """
     frame = _problems(county, where)
     counts = {stage: int(frame[f"{stage}_on"].notna().sum()) for stage in STAGES}
@@ -79,6 +79,8 @@ def _counted(
 ) -> pd.DataFrame:
     names = [value_label(by, code) for code in counts]
     frame = pd.DataFrame({"code": list(counts), "name": names, "value": list(counts.values())})
+    if county.lacks("problems"):
+        frame["value"] = float("nan")
     frame = told(frame, county, "problems")
     frame.attrs |= {"metric": metric, "unit": "problems", "by": (by,), "where": dict(where or {})}
     return frame
@@ -117,11 +119,11 @@ def loop(
         raise KeyError(unknown_name(by, frame.columns))
     day = pd.Timestamp(as_of or county.as_of)
     own = county.frame("measures")
-    listed = frame["source"].isin(own["source"])
+    counts, listed = own["problem"].value_counts(), frame["source"].isin(own["source"])
     frame = frame.assign(
         overdue=frame["open"] & (frame["due_on"] < day),
         waited=(day - frame["found_on"]).dt.days.where(frame["open"]),
-        measures=frame["id"].map(own["problem"].value_counts()).fillna(0).where(listed),
+        measures=frame["id"].map(counts).astype(float).fillna(0).where(listed),
     )
     groups = frame.groupby(by)
     found = groups.agg(
@@ -133,11 +135,14 @@ def loop(
         median_days=("days_to_close", "median"),
         p90_days=("days_to_close", lambda days: days.quantile(0.9)),
         reminder_days=("days_to_remind", "median"),
-        measures_set=("measures", lambda counts: counts.sum(min_count=1)),
+        measures_set=("measures", lambda each: each.sum(min_count=1)),
         measures_per_problem=("measures", "mean"),
     )
-    rates = together(county, "rectification", by=by, where=where).drop(columns="name")
-    found = found.loc[_listed(by, found.index)].join(rates.set_index("code"))
+    names = [row["column"] for row in declared("profiles") if row["profile"] == "rectification"]
+    rates = pd.DataFrame(columns=["code", *names])
+    if len(frame):
+        rates = together(county, "rectification", by=by, where=where)
+    found = found.loc[_listed(by, found.index)].join(rates.set_index("code")[names])
     found = found.rename_axis(by).reset_index()
     if by == "owner":
         found[by] = owners(county, found[by])

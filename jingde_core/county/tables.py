@@ -165,6 +165,16 @@ class County:
         """Kinds of provenance of these tables (all, when none is named), each once."""
         return sorted({self._kinds[table] for table in tables or self._kinds})
 
+    def lacks(self, *tables: str) -> bool:
+        """Whether these tables say nothing together (数据不全): one of them is not imported, or
+        some are invented and others imported."""
+        kinds = {self._kinds[table] for table in tables if table not in _GIVEN}
+        return "missing" in kinds or {"synthetic", "imported"} <= kinds
+
+    def known(self, frame: pd.DataFrame, *tables: str) -> pd.DataFrame:
+        """The frame, or none of its rows where the tables that it is made of say nothing."""
+        return frame.iloc[:0] if self.lacks(*tables) else frame
+
     def frame(self, table: str) -> pd.DataFrame:
         """A table with the place and people its rows point to: village, town, status, cause.
 
@@ -242,15 +252,31 @@ _VIEWS: dict[str, Callable[[County], pd.DataFrame]] = {
 }
 #: tables that a view is made of
 SOURCES = {
-    "flood_households": ("households", "events", "damages", "relief", "loans", "awards"),
+    "flood_households": ("households", "events", "damages", "relief", "loans"),
     "exits": ("households", "household_years"),
     "pv_accounts": ("pv_months", "distributions"),
     "guarantee_profile": ("households", "guarantees"),
     "guarantee_items": ("households", "persons", "guarantees", "measures"),
     "near_fails": ("households", "persons", "guarantees"),
-    "watch": ("households", "persons", "guarantees", "damages", "risks", "archives"),
+    "watch": ("households", "persons", "damages", "risks"),
     **accounts.SOURCES,
 }
+#: columns of a view that stand on other tables than the whole
+_NARROWER: dict[str, dict[str, tuple[str, ...]]] = {
+    "flood_households": dict.fromkeys(
+        ("hit", "members", "hit_members"), ("households", "events", "damages")
+    ),
+    "villages": {"asset_value": ("villages", "assets")},
+    **accounts.NARROWER,
+}
+#: tables that keep their rows whatever is imported: places, and events that are public
+_GIVEN = {"towns", "villages", "events"}
+
+
+def sources(table: str, columns: Iterable[str] = ()) -> tuple[str, ...]:
+    """Tables behind a table or view, or behind these columns of it."""
+    whole, own = SOURCES.get(table, (table,)), _NARROWER.get(table, {})
+    return tuple({each for column in columns for each in own.get(column, whole)}) or whole
 
 
 def _income_before(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> "pd.Series[Any]":

@@ -23,7 +23,9 @@ from jingde_core.model.naming import unknown_name
 if TYPE_CHECKING:
     from jingde_core.county.tables import County
 
-TABLES = ("households", "persons", "guarantees", "damages", "risks", "archives")
+#: tables that the rules of the watch stand on, and those of clearing besides
+RULED = ("households", "persons", "damages", "risks")
+TABLES = (*RULED, "guarantees", "archives")
 #: steps of clearing, in their order
 STEPS = ("home_check", "village_review", "county_confirmed")
 ABLE = ("skilled", "ordinary", "weak")
@@ -168,8 +170,9 @@ def watch_list(
         rules (a watched one, ``to_verify``, ``none``, or ``outside`` for one not lifted yet),
         ``conditions`` that hold; ``recorded, reason, found_on``; ``verdict``: ``agrees``,
         ``record_to_verify`` or ``record_only`` (recorded, but the rules cannot tell or say
-        no), ``rule_only``, ``to_verify``, ``none``; ``score``, a sum of points (0 to 100)
-        over what is known, ``score_unknown``: parts that are not; ``by_rule, to_verify``.
+        no), ``rule_only``, ``to_verify``, ``none``, empty where no record is imported;
+        ``score``, a sum of points (0 to 100) over what is known, ``score_unknown``:
+        parts that are not; ``by_rule, to_verify``.
     """
     pack, day = pack or RulePack.load(parameters=county.parameters), _day(county, on).date()
     known = facts(county, on=day, pack=pack) if known is None else known
@@ -187,6 +190,8 @@ def watch_list(
         ["agrees", "record_to_verify", "record_only", "rule_only", "to_verify"],
         "none",
     )
+    if county.lacks("households", "risks"):
+        verdict = np.full(len(known), None)
     parts = score_parts(known, pack)
     marked = ([name * (each == "yes") for each in state] for name, state in states.items())
     columns = [*_HOME, "main_cause", "recorded", "reason", "found_on"]
@@ -256,10 +261,11 @@ def sensitivity(
         on = listed["by_rule"]
         persons = int(listed.loc[on, "members"].sum())
         moved = (int((on & ~now).sum()), int((now & ~on).sum()))
-        rows.append((value, int(on.sum()), persons, persons / whole, *moved, value == today))
+        share = persons / whole if whole else np.nan
+        rows.append((value, int(on.sum()), persons, share, *moved, value == today))
     names = ["threshold", "households", "persons", "share", "enters", "leaves", "current"]
-    frame = told(pd.DataFrame(rows, columns=names), county, *TABLES)
-    return _as_metric(frame, "rule_households", by=parameter)
+    frame = county.known(pd.DataFrame(rows, columns=names), *RULED)
+    return _as_metric(told(frame, county, *RULED), "rule_households", by=parameter)
 
 
 def _as_metric(frame: pd.DataFrame, metric: str, *, by: str) -> pd.DataFrame:
@@ -286,7 +292,7 @@ def flows(county: "County") -> pd.DataFrame:
     }
     closing = (counts["found"] - counts["cleared"]).cumsum()
     frame = pd.DataFrame({"opening": closing.shift(fill_value=0), **counts, "closing": closing})
-    frame = frame.rename_axis("month").reset_index().astype({"month": str})
+    frame = county.known(frame.rename_axis("month").reset_index().astype({"month": str}), "risks")
     return _as_metric(told(frame, county, "risks"), "watched_households", by="month")
 
 
@@ -308,8 +314,11 @@ def scale_check(county: "County", listed: pd.DataFrame | None = None) -> pd.Data
         "recorded": listed["recorded"].notna(),
         "rule": listed["by_rule"],
     }
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for group, chosen in groups.items():
+        if not whole or county.lacks(*RULED):
+            rows.append((group, np.nan, np.nan, np.nan, guide, most, None))
+            continue
         persons = int(listed.loc[chosen, "members"].sum())
         share = persons / whole
         scale = "within" if share <= guide else "above_guide" if share <= most else "above_most"

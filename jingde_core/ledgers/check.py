@@ -124,6 +124,9 @@ def _table_problems(table: str, model: type[Table], frame: pd.DataFrame) -> Iter
         model.validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases
+        # a check over the whole row is one fault, whatever columns it looked at
+        whole = (cases["schema_context"] == "DataFrameSchema") & cases["index"].notna()
+        cases = cases.assign(column=cases["column"].mask(whole, ""))
         for case in cases.drop_duplicates(["column", "check", "index"]).to_dict("records"):
             if not str(case["check"]).startswith(("field_uniqueness", "multiple_fields")):
                 yield _case_problem(table, frame, case)

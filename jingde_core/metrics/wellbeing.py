@@ -310,10 +310,12 @@ def sensitivity(base: Mapping[str, Any], ranges: Mapping[str, Iterable[float]]) 
     -------
     DataFrame
         ``parameter, setting, wellbeing_loss`` (yuan), ``resilience``, ``change`` (against the
-        base, a fraction).
+        base, a fraction; NaN where nothing was lost). No row for no household.
     """
-    loss = wellbeing(**base).wellbeing_loss
+    columns = ["parameter", "setting", "wellbeing_loss", "resilience", "change"]
+    if not np.size(base["consumption"]):
+        return pd.DataFrame(columns=columns)
+    loss = wellbeing(**base).wellbeing_loss or np.nan
     runs = [(n, v, wellbeing(**{**base, n: v})) for n, values in ranges.items() for v in values]
     rows = [(n, v, r.wellbeing_loss, r.resilience, r.wellbeing_loss / loss - 1) for n, v, r in runs]
-    columns = ["parameter", "setting", "wellbeing_loss", "resilience", "change"]
     return pd.DataFrame(rows, columns=columns)

@@ -131,7 +131,8 @@ def repeat_flood(
     chain : DataFrame
         As `county.flood.chain` returns it; households of unknown income stay out.
     share, clustering, draws, seed
-        As in `draw_hits`; ``share`` may be one for each ``status``.
+        As in `draw_hits`; ``share`` may be one for each ``status``, and a status of unknown
+        share stays out. Without any household every measure is NaN.
     poverty_line, monitoring_range : float
         Yuan per head per year.
 
@@ -143,7 +144,10 @@ def repeat_flood(
     limits = {"poverty_line": (poverty_line, POSITIVE), "line": (monitoring_range, POSITIVE)}
     checked({}, limits)
     known = chain.dropna(subset=["income_before"])
-    own = known["status"].map(share).to_numpy(float) if isinstance(share, Mapping) else share
+    own: Any = share
+    if isinstance(share, Mapping):
+        known = known[known["status"].map(share).notna()]
+        own = known["status"].map(share).to_numpy(float)
     hits = draw_hits(known["town"], share=own, clustering=clustering, draws=draws, seed=seed)
     y, n = known["income_before"].to_numpy(), known["members"].to_numpy(float)
     lost = (known["shock"] / (y * n))[known["hit"] & (y > 0)]
@@ -163,6 +167,7 @@ def repeat_flood(
         "flood_cost": (gap - n * np.maximum(monitoring_range - y, 0), town[near]),
     }
     by_draw = pd.DataFrame({name: each.sum(axis=1) for name, (each, _) in parts.items()})
+    by_draw = by_draw if len(known) else by_draw * np.nan
     mean = {
         name: pd.Series(each.mean(axis=0), at).groupby(level=0).sum()
         for name, (each, at) in parts.items()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from jingde_core.model.catalogue import column_label, label, language
+from jingde_core.model.catalogue import column_label, label, language, value_label
 from jingde_core.model.problem import Problem, collected
 from jingde_core.sharing.baked import SCRIPT as SLIDER
 from jingde_core.sharing.guard import Guard
@@ -206,6 +206,25 @@ def _listed(body: str) -> str:
     return f"{title}{end}\n{listed}{rest}"
 
 
+def _standing(provenance: pd.DataFrame) -> str:
+    """Which tables are imported, invented, not imported: where an office's own are among them."""
+    kinds = marks.kinds(provenance)
+    if not {"imported", "missing"} & set(kinds):
+        return ""
+    named = {k: provenance.loc[provenance["kind"] == k, "table"] for k in kinds}
+    lines = [
+        label(
+            "sharing.tables_of",
+            kind=value_label("provenance", kind),
+            tables=label("views.list_comma").join(value_label("table", each) for each in tables),
+        )
+        for kind, tables in named.items()
+    ]
+    told = "".join(f"<div>{escape.text(each)}</div>" for each in lines[::-1])
+    prose = escape.text(label("sharing.prose_of"))
+    return f'<aside class="jd-standing">{told}<div>{prose}</div></aside>\n'
+
+
 def _whole(body: str, *, title: str, audience: str, provenance: pd.DataFrame) -> str:
     kinds = marks.kinds(provenance)
     stamps = [*marks.marks(kinds)] + ([label("internal_mark")] if audience == "working" else [])
@@ -228,6 +247,6 @@ def _whole(body: str, *, title: str, audience: str, provenance: pd.DataFrame) ->
         f"{offline.shared_assets(body)}\n</head>\n<body>\n"
         f'<header><span class="jd-stamps">{spans}</span>'
         f'<span class="jd-app">{escape.text(label("app_title"))}</span></header>\n'
-        f"<article>\n{body}\n</article>\n"
+        f"{_standing(provenance)}<article>\n{body}\n</article>\n"
         f'<footer><div class="jd-stamps">{spans}</div>{lines}</footer>\n{ending}</body>\n</html>\n'
     )

@@ -48,7 +48,8 @@ def bridge(
     line = label(
         "views.parameter.poverty_line", value=numbers.number(attrs["poverty_line"], trim=True)
     )
-    people = label("flood.bridge_people", count=f"{attrs['persons']:,}")
+    persons = attrs["persons"]
+    people = label("flood.bridge_people", count=f"{persons:,}") if persons else ""
     lines = [line, people, label(f"flood.relieved.{attrs['relieved']}"), label("scenario_mark")]
     heading = title or label("flood.bridge_title", metric=name)
     return charts.finished(alt, drawn, frame, provenance, name=heading, lines=lines)

@@ -12,6 +12,7 @@ import pandas as pd
 from jingde_core.county import cards, measure
 from jingde_core.model.catalogue import label
 from jingde_core.views import escape, numbers
+from jingde_core.views.classes import missing_text
 from jingde_core.views.tables import Table, table
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def figures(
         unit, value = str(frame.attrs["unit"]), frame["value"].iloc[0]
         usual = "wan" if unit == "yuan" and abs(value) >= _MANY else ""
         figure = numbers.quantity(value, unit, styles.get(name, usual))
+        figure = missing_text(frame["reason"].iloc[0]) if pd.isna(value) else figure
         rows.append({"indicator": name, "figure": figure, "counted": frame["n"].iloc[0]})
         kinds += frame.attrs["provenance"]
     told = pd.DataFrame(rows)

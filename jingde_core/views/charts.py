@@ -295,12 +295,18 @@ def finished(
     name: str = "",
     lines: Iterable[str] = (),
 ) -> Chart:
-    """The chart of what is drawn: title, conditions, source and marks of the frame, house style."""
+    """The chart of what is drawn: title, conditions, source and marks of the frame, house style.
+
+    Of a frame without a value a word is left: that it is not imported, or no data.
+    """
     attrs: Mapping[Any, Any] = frame.attrs
     kinds = marks.kinds(provenance, attrs)
     title = name or metric_title(attrs)
     own = filters(attrs) if name and "metric" in attrs else "" if name else conditions(attrs)
     source = marks.source_line(kinds, marks.as_of(provenance, attrs))
     subtitle = [line for line in [own, *lines, source, *marks.marks(kinds)] if line]
+    if not len(frame) or ("value" in frame and frame["value"].isna().all()):
+        empty = pd.DataFrame({"text": [marks.nothing(kinds)]})
+        drawn = alt.Chart(empty).mark_text(fontSize=14, color=QUIET).encode(text="text:N")
     heading = alt.TitleParams(escape.shown(title), subtitle=[escape.shown(s) for s in subtitle])
     return Chart(title, drawn.properties(title=heading).configure(**_CONFIG).to_dict())

@@ -135,6 +135,8 @@ def sankey(frame: pd.DataFrame, *, title: str, provenance: marks.Provenance = No
     import altair as alt
 
     links = frame[frame["value"] > 0].reset_index(drop=True)
+    if links.empty:
+        return charts.finished(alt, None, links, provenance, name=title)
     nodes = _nodes(links)
     bands = links.assign(colour=links["source"].map(nodes["colour"]))
     for end in ("source", "target"):

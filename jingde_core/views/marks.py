@@ -59,6 +59,11 @@ def source_line(data_kinds: Iterable[str], as_of: object = None) -> str:
     return line + (label("views.as_of_line", as_of=as_of) if known else "")
 
 
+def nothing(data_kinds: Iterable[str]) -> str:
+    """What stands where there is nothing to show: not imported, or no data."""
+    return label("reason.not_imported" if "missing" in set(data_kinds) else "no_data")
+
+
 def as_of(provenance: Provenance, attrs: Mapping[Any, Any] | None = None) -> Any:
     """Latest day that the data speak of, None where nothing says it."""
     if isinstance(provenance, pd.DataFrame) and "as_of" in provenance:

@@ -104,7 +104,9 @@ def table(
         for row in frame.head(limit).to_dict("records")
     ]
     if not rows:
-        rows = [f'<td class="jd-none" colspan="{len(shown)}">{escape.text(label("no_data"))}</td>']
+        rows = [
+            f'<td class="jd-none" colspan="{len(shown)}">{escape.text(marks.nothing(kinds))}</td>'
+        ]
     title = title or (metric_title(attrs) if measured else "")
     lines = [conditions(attrs)] if measured else []
     if len(frame) > limit:
@@ -186,8 +188,9 @@ def sentence(template: str, *, provenance: marks.Provenance, **values: Any) -> S
     """A sentence whose placeholders are written in the house style (数字表述).
 
     ``template`` is a catalogue key or the text itself; ``{name:style}`` takes a style of
-    `numbers.STYLES`. A value that is not known reads as no data.
+    `numbers.STYLES`. A value that is not known reads as no data; of tables that are not
+    imported nothing is said.
     """
-    text = label(template) if has_label(template) else template
-    stamps = marks.marks(marks.kinds(provenance))
-    return Sentence(numbers.sentence(text, **values), stamps)
+    text, kinds = label(template) if has_label(template) else template, marks.kinds(provenance)
+    said = label("views.unsaid") if "missing" in kinds else numbers.sentence(text, **values)
+    return Sentence(said, marks.marks(kinds))

@@ -53,7 +53,7 @@ class CardSearch:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         live = self.widget._repr_mimebundle_()
         bundle = live[0] if isinstance(live, tuple) else live
-        return {**bundle, "text/html": self.card.value}
+        return {**bundle, "text/html": self.card.value or self.said.value}
 
 
 def card_search(county: "County", text: str = "") -> CardSearch:

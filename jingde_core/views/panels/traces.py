@@ -36,7 +36,8 @@ class HouseholdViewer:
             control.description = label(f"panel.{name}")
             control.observe(lambda _, n=name: self._turned(n), "value")
         self._turned("list")
-        self.household.value = household or self.household.value
+        offered = self.household.options
+        self.household.value = household if household in offered else next(iter(offered), None)
         self.widget = widgets.VBox([style_sheet(), row(controls.values()), self.card])
 
     def _turned(self, name: str) -> None:
@@ -65,7 +66,7 @@ def household_viewer(
     Parameters
     ----------
     household : str, optional
-        The one to begin with; else the first of the list.
+        The one to begin with; the first of the list where it is not on it.
     verdict : str, optional
         A list of `watch_list`: agrees, record_to_verify, record_only, rule_only, to_verify,
         none; everybody present when left out.
