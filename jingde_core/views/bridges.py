@@ -12,7 +12,11 @@ _METRICS = ("headcount_ratio", "poverty_gap", "poverty_severity")
 
 
 def bridge(
-    frame: pd.DataFrame, *, title: str = "", provenance: marks.Provenance = None
+    frame: pd.DataFrame,
+    *,
+    title: str = "",
+    people: str = "flood.bridge_people",
+    provenance: marks.Provenance = None,
 ) -> charts.Chart:
     """Poverty before, after a shock and after relief as a bridge (三阶段变化桥图).
 
@@ -20,6 +24,8 @@ def bridge(
     ----------
     frame : DataFrame
         As `county.aftermath.bridge` returns it: ``stage, part, start, value, end``.
+    people : str
+        Catalogue entry that says whose poverty it is, with their ``{count}``.
     """
     import altair as alt
 
@@ -49,7 +55,7 @@ def bridge(
         "views.parameter.poverty_line", value=numbers.number(attrs["poverty_line"], trim=True)
     )
     persons = attrs["persons"]
-    people = label("flood.bridge_people", count=f"{persons:,}") if persons else ""
+    people = label(people, count=f"{persons:,}") if persons else ""
     lines = [line, people, label(f"flood.relieved.{attrs['relieved']}"), label("scenario_mark")]
     heading = title or label("flood.bridge_title", metric=name)
     return charts.finished(alt, drawn, frame, provenance, name=heading, lines=lines)

@@ -187,6 +187,14 @@ def draw(
     return VillageMap(next(iter(painted.values())).title, _document(sheet), painted)
 
 
+def painted_map(county: "County", painted: dict[Level, Painting]) -> VillageMap:
+    """The map of paintings that are ready, as of a scenario's outcome; no overlays, no tiles."""
+    towns, villages = county.towns, county.villages
+    units = {level: towns if level == "town" else villages for level in painted}
+    sheet = _Sheet(painted, units, towns, villages, {}, (), None, False, {})
+    return VillageMap(next(iter(painted.values())).title, _document(sheet), painted)
+
+
 def _villages(county: "County", geometry: Geometry) -> "GeoDataFrame":
     return county.tiles("village") if geometry == "tiles" else county.villages
 

@@ -105,11 +105,7 @@ def change_map(
     """
     asked = {"measure": measure, "step": step}
     painted = {level: painting(county, outcome, level, **asked) for level in levels()}
-    towns, villages = county.towns, county.villages
-    units = {level: towns if level == "town" else villages for level in painted}
-    sheet = maps._Sheet(painted, units, towns, villages, {}, (), None, False, {})
-    title = next(iter(painted.values())).title
-    return maps.VillageMap(title, maps._document(sheet), painted)
+    return maps.painted_map(county, painted)
 
 
 def frontier_chart(
@@ -180,10 +176,5 @@ def poverty_bridge(outcome: Outcome, *, alpha: int = 1) -> charts.Chart:
     told = {"persons": int(members.sum()), "relieved": "scenario", "poverty_line": line}
     found.attrs = outcome.stages.attrs | told | {"alpha": alpha}
     title = label("whatif.bridge", scenario=outcome.scenario.name)
-    drawn = bridges.bridge(found, title=title)
-    # the flood's line speaks of registered persons; a scenario's universe may hold others too
-    count = f"{told['persons']:,}"
-    said, own = (label(f"{room}.bridge_people", count=count) for room in ("flood", "whatif"))
-    heading = dict(drawn.spec["title"])
-    heading["subtitle"] = [own if each == said else each for each in heading["subtitle"]]
-    return charts.Chart(drawn.title, drawn.spec | {"title": heading})
+    # a scenario's universe may hold others than the registered
+    return bridges.bridge(found, title=title, people="whatif.bridge_people")
