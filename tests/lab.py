@@ -198,6 +198,17 @@ def opened(lab: Lab, started: Browser, address: str) -> Iterator[tuple[Page, lis
             lab.ask("lab/api/workspaces/default", method="DELETE")
 
 
+def one_cell(lab: Lab, name: str, source: str) -> Path:
+    """Write a notebook of one code cell into the Lab's folder."""
+    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": source}
+    cell |= {"outputs": [], "execution_count": None}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    path = lab.folder / name
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
 def run_all(lab: Lab, page: Page, outside: list[str], notebook: str) -> Run:
     """Restart the kernel, run every cell as a person would, wait until all is quiet, save."""
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")

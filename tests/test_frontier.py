@@ -32,11 +32,6 @@ def scenario(**changes: Any) -> Scenario:
     return Scenario.from_dict(plain | changes)
 
 
-@pytest.fixture(scope="module")
-def county() -> jc.County:
-    return jc.County.load()
-
-
 def drawn(rows: int, seed: int) -> pd.DataFrame:
     draw = np.random.default_rng(seed)
     return pd.DataFrame(

@@ -1,7 +1,6 @@
 """The import panel driven as a hand would: look first, mend, confirm."""
 
 import base64
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from lab import Lab, opened, run_all
+from lab import Lab, one_cell, opened, run_all
 from playwright.sync_api import Browser
 from test_ledger_reading import HEADINGS, identity, person, saved, workbook
 
@@ -151,11 +150,7 @@ def test_in_the_lab_a_hand_chooses_looks_and_confirms(
     lab: Lab, chromium: Browser, tmp_path: Path
 ) -> None:
     source = "import jingde_core as jc\njc.views.import_panel('store.sqlite')"
-    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": source}
-    cell |= {"outputs": [], "execution_count": None}
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    (lab.folder / "import_under_test.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    one_cell(lab, "import_under_test.ipynb", source)
     chosen = people(tmp_path, person(1), person(2, 与户主关系="邻居"))
     with opened(lab, chromium, lab.page_of("import_under_test.ipynb")) as (page, outside):
         assert run_all(lab, page, outside, "import_under_test.ipynb").errors == []

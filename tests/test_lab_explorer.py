@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Lab, opened, run_all
+from lab import Lab, one_cell, opened, run_all
 from playwright.sync_api import Browser, Frame, Locator, Page
 
 from jingde_core.county import County, measure
@@ -84,12 +84,7 @@ class Driven:
 @pytest.fixture(scope="module")
 def driven(lab: Lab, chromium: Browser) -> Iterator[Driven]:
     """The explorer of a notebook made for this test, in a window of 1280 x 720."""
-    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": SOURCE}
-    cell |= {"outputs": [], "execution_count": None}
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    path = Path(lab.folder) / NOTEBOOK
-    path.write_text(json.dumps(notebook), encoding="utf-8")
+    path = one_cell(lab, NOTEBOOK, SOURCE)
     with opened(lab, chromium, lab.page_of(NOTEBOOK)) as (page, outside):
         page.set_viewport_size({"width": 1280, "height": 720})
         driven = Driven(page, outside)

@@ -1,13 +1,11 @@
 """The leader's question in a real JupyterLab: a sum, a map, a sentence, a saved file, in time."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from lab import Lab, opened, run_all
+from lab import Lab, one_cell, opened, run_all
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from jingde_core.county import County
@@ -24,12 +22,7 @@ ANSWER_SECONDS = 60.0
 @pytest.fixture(scope="module")
 def page(lab: Lab, chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
     """The panel in a notebook made for this test."""
-    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": SOURCE}
-    cell |= {"outputs": [], "execution_count": None}
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    path = Path(lab.folder) / NOTEBOOK
-    path.write_text(json.dumps(notebook), encoding="utf-8")
+    path = one_cell(lab, NOTEBOOK, SOURCE)
     with opened(lab, chromium, lab.page_of(NOTEBOOK)) as (page, outside):
         page.set_viewport_size({"width": 1280, "height": 900})
         run = run_all(lab, page, outside, NOTEBOOK)
